@@ -1,0 +1,5 @@
+"""`python -m modelscan`."""
+
+from modelscan.cli import main
+
+main()

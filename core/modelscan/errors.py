@@ -1,0 +1,67 @@
+"""What can go wrong, and how it is said.
+
+ModelScanError
+├── FormatError          a reader met bytes it cannot follow          -> BROKEN or UNREADABLE evidence
+├── LimitExceeded        a budget of `Limits` ran out                 -> INCONCLUSIVE
+├── SettingsError        an option or rule file is wrong              -> the caller
+└── UnsafeModelError     the guard refused a load                     -> the user
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from modelscan.report import Report
+
+
+class ModelScanError(Exception):
+    """Base of everything this package raises on purpose."""
+
+
+class FormatError(ModelScanError):
+    """Bytes that do not follow their format. `code` names the rule, `offset` the place in bytes."""
+
+    def __init__(self, code: str, reason: str, offset: int | None = None) -> None:
+        super().__init__(reason)
+        self.code, self.reason, self.offset = code, reason, offset
+
+    def shifted(self, by: int) -> FormatError:
+        """The same error with its place counted from elsewhere."""
+        return FormatError(self.code, self.reason, None if self.offset is None else self.offset + by)
+
+
+class LimitExceeded(ModelScanError):
+    """A budget ran out. `budget` is the field of `Limits`."""
+
+    def __init__(self, budget: str, reason: str) -> None:
+        super().__init__(reason)
+        self.budget, self.reason = budget, reason
+
+
+class SettingsError(ModelScanError):
+    """A setting, policy or rule file that cannot be used, with the key that is wrong."""
+
+
+class UnsafeModelError(ModelScanError):
+    """The guard refused to load a model. `report` says what was found, `number` finds it in `%modelscan report`.
+
+    Not a ValueError, ImportError, OSError or UnpicklingError: libraries catch those and try again with a weaker
+    loader. It can be pickled, so a worker process hands it to its parent.
+    """
+
+    def __init__(self, message: str, report: Report, number: int | None = None, caller: str | None = None) -> None:
+        super().__init__(message)
+        self.report, self.number, self.caller = report, number, caller
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (str(self), self.report, self.number, self.caller)
+
+    def _render_traceback_(self) -> list[str]:
+        """IPython's hook: three lines instead of a stack of wrapper frames."""
+        lines = [f"UnsafeModelError: {self}"]
+        if self.caller:
+            lines.append(f"  cell line:  {self.caller}")
+        if self.number is not None:
+            lines.append(f"  next:       %modelscan report {self.number}   |   %modelscan allow --once {self.number}")
+        return lines

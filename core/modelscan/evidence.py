@@ -1,0 +1,66 @@
+"""Facts. One shape for every format: a pickle import, a torn stream, an encrypted zip member are all rows.
+
+Readers state evidence and hold no opinion about it; what a row means is decided in `modelscan.policy`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class Kind(StrEnum):
+    """What sort of fact a row states. `subject` and `detail` are described for each."""
+
+    IMPORT = "IMPORT"
+    """The file names an object. subject: "module.name" as written; detail: module, name."""
+    CALL = "CALL"
+    """A callable is invoked. subject: its name; detail: expression, opcode, arguments (see `pickles.describe`)."""
+    CONSTRUCT = "CONSTRUCT"
+    """An instance is made by `cls.__new__`. subject: the class; detail as for CALL."""
+    STATE = "STATE"
+    """An instance made earlier in the file receives its state. subject: its class; detail as for CALL."""
+    MUTATE = "MUTATE"
+    """State is written into an *imported* module, class or function. subject: its name; detail as for CALL."""
+    ATTRIBUTE = "ATTRIBUTE"
+    """`getattr` with a constant name, resolved. subject: "module.name.attribute"; detail: module, name."""
+    PERSISTENT = "PERSISTENT"
+    """A persistent id, resolved by the loader. subject: "torch-storage" or "unknown"; detail: expression."""
+    EXTENSION = "EXTENSION"
+    """An EXT opcode: an object out of copyreg's registry. subject: the code as text."""
+    REFERENCE = "REFERENCE"
+    """The file points at something outside itself. subject: what it points at."""
+    ANOMALY = "ANOMALY"
+    """A structure that no ordinary writer makes. subject: its code, one of the rules in rules/structure.toml."""
+    BROKEN = "BROKEN"
+    """The stream ends or breaks here; everything before was read. subject: code; detail: reason."""
+    UNREADABLE = "UNREADABLE"
+    """Something a loader might interpret could not be read. subject: code; detail: reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """A place: the artifact's name chain with a byte offset or a key path inside it."""
+
+    artifact: str
+    offset: int | None = None
+    path: str | None = None
+
+    def __str__(self) -> str:
+        if self.path is not None:
+            return f"{self.artifact}:{self.path}"
+        if self.offset is not None:
+            return f"{self.artifact}@0x{self.offset:x}"
+        return self.artifact
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A neutral fact. `detail` holds JSON values only, so that a row survives a round trip unchanged."""
+
+    kind: Kind
+    subject: str
+    where: Where
+    detail: Mapping[str, Any] = field(default_factory=dict, hash=False)

@@ -1,0 +1,21 @@
+"""Readers: one file a format, each turning bytes into evidence. `READERS` is the one registry.
+
+A new format is one file here and one row below. Every reader whose `claims` says yes reads the artifact, so a file
+that is several things at once is scanned as each of them.
+"""
+
+from __future__ import annotations
+
+from modelscan.formats import compressed, numpy, pickle, torch_legacy, unread, zip
+from modelscan.formats.reader import Context, Reader
+
+READERS: tuple[Reader, ...] = (
+    zip.READER,
+    torch_legacy.READER,
+    pickle.READER,
+    numpy.READER,
+    compressed.READER,
+    unread.READER,
+)
+
+__all__ = ["READERS", "Context", "Reader"]

@@ -1,0 +1,34 @@
+"""One compressed stream: joblib's compressors, `.pkl.gz` and their kin. What comes out is read in turn."""
+
+from __future__ import annotations
+
+from modelscan.errors import FormatError
+from modelscan.formats.reader import Context, Facts, Reader, broken, unreadable
+from modelscan.source import codecs
+from modelscan.source.artifact import Artifact
+
+
+def claims(artifact: Artifact, context: Context) -> bool:
+    return codecs.codec_of(artifact.head) is not None
+
+
+def read(artifact: Artifact, context: Context) -> Facts:
+    codec = codecs.codec_of(artifact.head)
+    if codec is None:
+        return
+    try:
+        child, error = codecs.expand(artifact, codec, context.budget)
+    except FormatError as missing:
+        yield unreadable(artifact, missing)
+        return
+    yield child
+    if error is not None:
+        yield broken(artifact, error)
+
+
+def _format(artifact: Artifact) -> str:
+    codec = codecs.codec_of(artifact.head)
+    return f"{codec.name} data" if codec else "compressed data"
+
+
+READER = Reader(claims, read, _format)

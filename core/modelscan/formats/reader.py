@@ -1,0 +1,51 @@
+"""What a reader is, and what it may use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from modelscan.errors import FormatError
+from modelscan.evidence import Evidence, Kind, Where
+from modelscan.limits import Limits
+from modelscan.source.artifact import Artifact
+from modelscan.source.codecs import Budget
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The budgets of the scan, and what is known of the load that will follow."""
+
+    limits: Limits
+    budget: Budget
+    single: bool = False
+    """Only the first of several pickles is going to be loaded."""
+    loader: str = ""
+    """Who reads pickles: "pickle", "joblib", or unknown."""
+
+
+Facts = Iterator[Evidence | Artifact]
+"""What a reader yields: facts, and artifacts found inside that are to be read in turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """`claims` looks at the bytes, never at the name alone; `format` words the format for this artifact."""
+
+    claims: Callable[[Artifact, Context], bool]
+    read: Callable[[Artifact, Context], Facts]
+    format: Callable[[Artifact], str]
+
+
+def unreadable(artifact: Artifact, error: FormatError) -> Evidence:
+    """Something a loader might interpret and we could not read."""
+    return Evidence(Kind.UNREADABLE, error.code, Where(artifact.name, error.offset), {"reason": error.reason})
+
+
+def broken(artifact: Artifact, error: FormatError) -> Evidence:
+    """The bytes stop making sense here, for a loader as for us."""
+    return Evidence(Kind.BROKEN, error.code, Where(artifact.name, error.offset), {"reason": error.reason})
+
+
+def anomaly(artifact: Artifact, code: str, offset: int | None = None, about: str = "") -> Evidence:
+    return Evidence(Kind.ANOMALY, code, Where(artifact.name, offset), {"expression": about} if about else {})

@@ -1,0 +1,57 @@
+"""Model formats that are recognised and not read: an honest INCONCLUSIVE instead of a silent skip."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from modelscan.errors import FormatError
+from modelscan.formats.reader import Context, Facts, Reader, unreadable
+from modelscan.source.artifact import Artifact
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    name: str
+    claims: Callable[[bytes], bool]
+
+
+def _starts(*magics: bytes) -> Callable[[bytes], bool]:
+    return lambda head: head.startswith(magics)
+
+
+_KERAS_CONFIG = re.compile(rb'\s*\{.{0,900}"(class_name|registered_name|keras_version)"', re.DOTALL)
+
+KNOWN: tuple[_Known, ...] = (
+    _Known("HDF5", _starts(b"\x89HDF\r\n\x1a\n")),
+    _Known("Keras configuration", lambda head: _KERAS_CONFIG.match(head) is not None),
+    _Known("7z archive", _starts(b"7z\xbc\xaf\x27\x1c")),
+    _Known("RAR archive", _starts(b"Rar!\x1a\x07")),
+    _Known("tar archive", lambda head: head[257:262] == b"ustar"),
+    _Known("GGUF", _starts(b"GGUF")),
+    _Known("TensorFlow Lite", lambda head: head[4:8] == b"TFL3"),
+    _Known("executable code", _starts(b"\x7fELF", b"MZ", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe")),
+)
+
+
+def _known(artifact: Artifact) -> _Known | None:
+    return next((known for known in KNOWN if known.claims(artifact.head)), None)
+
+
+def claims(artifact: Artifact, context: Context) -> bool:
+    return _known(artifact) is not None
+
+
+def read(artifact: Artifact, context: Context) -> Facts:
+    known = _known(artifact)
+    if known is not None:
+        yield unreadable(artifact, FormatError("format-unread", f"{known.name}: this format is not read yet"))
+
+
+def _format(artifact: Artifact) -> str:
+    known = _known(artifact)
+    return known.name if known else "unknown"
+
+
+READER = Reader(claims, read, _format)

@@ -1,0 +1,29 @@
+"""Budgets. Reaching one ends in INCONCLUSIVE, never in SAFE."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much work one scan may do. Sizes are bytes, times seconds."""
+
+    depth: int = 8
+    """Containers inside containers."""
+    members: int = 200_000
+    """Entries of one archive."""
+    expanded: int = 4 << 30
+    """Bytes that decompression may produce in one scan."""
+    metadata: int = 64 << 20
+    """Bytes of one directory, header or other description."""
+    opcodes: int = 200_000_000
+    """Pickle opcodes in one scan."""
+    values: int = 20_000_000
+    """Live abstract values of one pickle: its stack and its memo."""
+    rows: int = 20_000
+    """Distinct facts of one artifact."""
+    name: int = 4_096
+    """Characters of one module or attribute name."""
+    seconds: float = 600.0
+    """Wall time of one scan."""

@@ -1,0 +1,135 @@
+"""What a stream did, gathered while the machine runs and written out as evidence once at its end.
+
+Only then is it known what mutable arguments came to hold. Acts of the same kind on the same name with the same
+imported names among their arguments are one row, so a million alike objects cost one row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from modelscan.errors import LimitExceeded
+from modelscan.evidence import Evidence, Kind, Where
+from modelscan.limits import Limits
+from modelscan.pickles import describe, leaves
+from modelscan.pickles.values import Global, Group, Made, name_of, references
+
+PENDING = 20_000
+"""Acts kept until the end of the stream; later ones are judged at once, their mutable arguments as unseen."""
+
+ALIKE = 16
+"""Calls of one name with constants only that are told apart."""
+
+Act = tuple[Kind, str, Any, Any, int]
+"""kind, opcode, callee (or target), arguments, offset."""
+
+
+class Ledger:
+    """Facts of one stream. `name` is the artifact's and `base` its first byte; `loader` resolves its persistent ids."""
+
+    def __init__(
+        self, data: leaves.Buffer, end: int, name: str, limits: Limits, loader: str = "", base: int = 0
+    ) -> None:
+        self.base = base
+        self.data, self.end, self.name, self.limits, self.loader = data, end, name, limits, loader
+        self.doubt: int | None = None
+        """From here on the loader these bytes are meant for reads something else (see `formats.pickle`)."""
+        self.imports: dict[tuple[str, str], Global] = {}
+        self.attributes: dict[tuple[str, str], Global] = {}
+        self.nested: dict[int, int] = {}
+        self.others: dict[tuple[Kind, str], tuple[int, dict[str, Any]]] = {}
+        self.pending: list[Act] = []
+        self.plain: dict[tuple[Kind, str, str], int] = {}
+        self.rows: dict[tuple[object, ...], tuple[Act, frozenset[str], bool]] = {}
+
+    def imported(self, value: Global) -> None:
+        self.imports.setdefault((value.module, value.name), value)
+        if len(self.imports) > self.limits.rows:
+            raise LimitExceeded("rows", f"more than {self.limits.rows:,} imported names")
+
+    def reached(self, value: Global) -> None:
+        self.attributes.setdefault((value.module, value.name), value)
+        if len(self.attributes) > self.limits.rows:
+            raise LimitExceeded("rows", f"more than {self.limits.rows:,} attributes")
+
+    def note(self, kind: Kind, subject: str, at: int, **detail: Any) -> None:
+        """A fact that needs no names: an anomaly, a persistent id, an extension code. The first of a subject counts."""
+        self.others.setdefault((kind, subject), (at, detail))
+        if len(self.others) > self.limits.rows:
+            raise LimitExceeded("rows", f"more than {self.limits.rows:,} facts")
+
+    def act(self, kind: Kind, opcode: str, callee: Any, args: Any, at: int) -> None:
+        root = name_of(callee)
+        if root is not None and _plain(args):
+            key = (kind, opcode, root.spelled)
+            count = self.plain.get(key, 0)
+            self.plain[key] = count + 1
+            if count >= ALIKE:
+                return
+        if len(self.pending) < PENDING:
+            self.pending.append((kind, opcode, callee, args, at))
+        else:
+            self._row((kind, opcode, callee, args, at), final=False)
+
+    def _row(self, act: Act, final: bool) -> None:
+        kind, opcode, callee, args, _ = act
+        root = name_of(callee)
+        names, seen = references(args)
+        seen = seen and (final or not _mutable(args))
+        indirect = isinstance(callee, Made)
+        spelled = root.spelled if root else ""
+        text = describe.call(self.data, self.end, callee, args) if _plain(args) and kind is Kind.CALL else ""
+        key = (kind, opcode, spelled, names, seen, indirect, text)
+        self.rows.setdefault(key, (act, names, seen))
+        if len(self.rows) > self.limits.rows:
+            raise LimitExceeded("rows", f"more than {self.limits.rows:,} different calls")
+
+    def evidence(self) -> Iterator[Evidence]:
+        """Every fact, imports first, each kind in the order of the stream."""
+        for table, kind in ((self.imports, Kind.IMPORT), (self.attributes, Kind.ATTRIBUTE)):
+            for value in table.values():
+                detail = {"module": value.module, "name": value.name, "opcode": value.origin}
+                yield self._fact(kind, value.dotted, value.at, detail)
+        for act in self.pending:
+            self._row(act, final=True)
+        self.pending.clear()
+        for act, names, seen in self.rows.values():
+            yield self._evidence(act, names, seen)
+        for (other, subject), (at, detail) in self.others.items():
+            yield self._fact(other, subject, at, detail)
+
+    def _evidence(self, act: Act, names: frozenset[str], seen: bool) -> Evidence:
+        kind, opcode, callee, args, at = act
+        root = name_of(callee)
+        detail: dict[str, Any] = {
+            "expression": describe.call(self.data, self.end, callee, args),
+            "opcode": opcode,
+            "callee": root.spelled if root else "",
+            "arguments": sorted(names),
+            "arguments_seen": seen,
+            "indirect": isinstance(callee, Made),
+        }
+        if at in self.nested:
+            detail["nested"] = True
+        subject = root.dotted if root else describe.expression(self.data, self.end, callee)
+        return self._fact(kind, subject, at, detail)
+
+    def _fact(self, kind: Kind, subject: str, at: int, detail: dict[str, Any]) -> Evidence:
+        if self.doubt is not None and at >= self.doubt:
+            detail["doubtful"] = True
+        return Evidence(kind, subject, Where(self.name, at - self.base), detail)
+
+
+def _plain(args: Any) -> bool:
+    """Constants only: an empty container or a tuple of leaves."""
+    if type(args) is int:
+        return True
+    if not isinstance(args, Group) or args.kind != "tuple" or args.rest:
+        return False
+    return all(type(item) is int for item in args.head)
+
+
+def _mutable(args: Any) -> bool:
+    parts = args.parts() if isinstance(args, Group) else (args,)
+    return any(not isinstance(item, int | Global) for item in parts)

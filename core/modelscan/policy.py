@@ -1,0 +1,245 @@
+"""Policy: what the facts mean, what the verdict is, and what is refused (the table of docs/explanation/verdicts.md)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from modelscan.errors import SettingsError
+from modelscan.evidence import Evidence, Kind
+from modelscan.limits import Limits
+from modelscan.report import Failure, Finding, Report, Severity, Verdict
+from modelscan.rules.lookalike import lookalike
+from modelscan.rules.match import Match, Rule, Rules, Use
+
+WORDS = ("strict", "standard", "warn", "off")
+
+GUESSES = frozenset(
+    {"unreviewed-name", "unreviewed-class", "unreviewed-call", "untrusted-argument", "indirect-call"}
+    | {"unresolved-global", "persistent-id", "lookalike", "local-module", "frame-straddle"}
+)
+"""Rules that a misread stream sets off by chance; they say nothing about facts marked "doubtful"."""
+
+
+class Session(Protocol):
+    """What the process that is about to load knows and a plain scan does not."""
+
+    def is_own(self, module: str, name: str) -> bool:
+        """Is this a class or function that the user's own code, already imported, defines?"""
+
+    def is_enum(self, module: str, name: str) -> bool:
+        """Is this an Enum class that is already imported, whose members are data?"""
+
+    def is_nearby(self, module: str) -> bool:
+        """Would importing this module run a file of the current folder or of the model's own?"""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What unknown means and what is refused. `allowed` are names a person approved, as "package.module.Name"."""
+
+    word: str = "standard"
+    limits: Limits = field(default_factory=Limits)
+    allowed: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        if self.word not in WORDS:
+            raise SettingsError(f"policy {self.word!r}: use one of {', '.join(WORDS)}")
+
+    @classmethod
+    def of(cls, policy: Policy | str | None) -> Policy:
+        """A policy from a policy, one of the four words, or None for the standard one."""
+        return policy if isinstance(policy, Policy) else cls(policy or "standard")
+
+    @property
+    def rules(self) -> Rules:
+        return Rules.load()
+
+    @property
+    def digest(self) -> str:
+        """Identifies the rules and settings behind a report."""
+        text = f"{self.rules.digest} {self.word} {self.limits} {sorted(self.allowed)}"
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def with_allowed(self, names: Iterable[str]) -> Policy:
+        """The same policy with more approved names. Raises ValueError for a name whose group is CRITICAL."""
+        names = frozenset(names)
+        for name in names:
+            module, _, attribute = name.rpartition(".")
+            rule = self.rules.match(module, attribute).rule
+            if rule is not None and rule.severity is Severity.CRITICAL:
+                raise ValueError(f"{name} cannot be allowed: {rule.title.lower()} ({rule.id}, CRITICAL)")
+        return replace(self, allowed=self.allowed | names)
+
+    def findings(self, evidence: Sequence[Evidence], session: Session | None = None) -> tuple[Finding, ...]:
+        """Opinions about facts, worst first; what only repeats a worse one about the same name is left out."""
+        return _ordered(_Judge(self, session).judge(evidence))
+
+    def failures(self, evidence: Iterable[Evidence]) -> tuple[Failure, ...]:
+        rows = (fact for fact in evidence if fact.kind in (Kind.BROKEN, Kind.UNREADABLE))
+        return tuple(
+            Failure(fact.where, fact.subject, str(fact.detail.get("reason", "")), fact.kind is Kind.UNREADABLE)
+            for fact in rows
+        )
+
+    def decide(self, report: Report) -> Report:
+        """The report with its verdict, and whether this policy refuses the load."""
+        verdict = _verdict(report)
+        return replace(report, verdict=verdict, refused=self._refuses(report, verdict))
+
+    def _refuses(self, report: Report, verdict: Verdict) -> bool:
+        if self.word in ("warn", "off") or verdict is Verdict.SAFE:
+            return False
+        if verdict is Verdict.UNSAFE:
+            return True
+        if verdict is Verdict.UNVERIFIED:
+            return self.word == "strict"
+        if not report.failures:  # nothing was read, so nothing can be loaded either
+            return False
+        return self.word == "strict" or any(failure.unread for failure in report.failures)
+
+
+def _verdict(report: Report) -> Verdict:
+    worst = report.worst
+    if worst is not None and worst >= Severity.MEDIUM:
+        return Verdict.UNSAFE
+    if report.failures or not report.artifacts:
+        return Verdict.INCONCLUSIVE
+    return Verdict.SAFE if worst is None else Verdict.UNVERIFIED
+
+
+def _ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Worst first, then in file order. A name that is called needs no second row for having been named."""
+    rows = list(findings)
+    acted = {(row.rule, row.operator, row.where.artifact) for row in rows if row.evidence.kind is not Kind.IMPORT}
+    graded = {(row.operator, row.where.artifact) for row in rows if row.severity > Severity.LOW}
+    kept: dict[tuple[object, ...], Finding] = {}
+    for row in rows:
+        named = row.evidence.kind is Kind.IMPORT
+        if named and (row.rule, row.operator, row.where.artifact) in acted:
+            continue
+        if row.severity is Severity.LOW and (row.operator, row.where.artifact) in graded:
+            continue
+        kept.setdefault((row.rule, row.operator, row.where), row)
+    return tuple(sorted(kept.values(), key=lambda row: (-row.severity, row.where.artifact, row.where.offset or 0)))
+
+
+class _Judge:
+    """One pass over the facts of one scan."""
+
+    def __init__(self, policy: Policy, session: Session | None) -> None:
+        self.policy, self.rules, self.session = policy, policy.rules, session
+        self._guesses = {self.rules.structure[key].id for key in GUESSES}
+
+    def judge(self, evidence: Sequence[Evidence]) -> Iterator[Finding]:
+        constructed = {fact.subject for fact in evidence if fact.kind is Kind.CONSTRUCT}
+        for fact in evidence:
+            doubtful = fact.detail.get("doubtful", False)
+            for finding in self._fact(fact, constructed):
+                if not (doubtful and finding.rule in self._guesses):
+                    yield finding
+
+    def _fact(self, fact: Evidence, constructed: set[str]) -> Iterator[Finding]:
+        match fact.kind:
+            case Kind.IMPORT if fact.subject in constructed:
+                yield from self._named(fact, quiet=True)
+            case Kind.IMPORT:
+                yield from self._named(fact)
+            case Kind.ATTRIBUTE:
+                yield from self._named(fact, quiet=True)
+            case Kind.CALL:
+                yield from self._called(fact)
+            case Kind.CONSTRUCT | Kind.STATE:
+                yield from self._constructed(fact)
+            case Kind.MUTATE:
+                yield self._finding(self._structure("writes-into-import"), fact)
+            case Kind.EXTENSION:
+                yield self._finding(self._structure("extension"), fact, f"copyreg extension {fact.subject}")
+            case Kind.PERSISTENT if not (fact.detail["loader"] and fact.detail["shape"] != "unknown"):
+                yield self._finding(self._structure("persistent-id"), fact, "persistent id")
+            case Kind.ANOMALY:
+                rule = self._structure(fact.subject)
+                yield self._finding(rule, fact, str(fact.detail.get("expression") or rule.title.lower()))
+
+    def _named(self, fact: Evidence, quiet: bool = False) -> Iterator[Finding]:
+        """`quiet`: another row speaks of this name when it is merely unreviewed."""
+        module, name = fact.detail["module"], fact.detail["name"]
+        found = self._match(module, name)
+        if found.rule is not None:
+            if not found.rule.on_call:
+                yield self._finding(found.rule, fact, found.name)
+            return
+        if found.use is not None:
+            return
+        if lookalike(module.split(".")[0], self.rules.packages):
+            yield self._finding(self._structure("lookalike"), fact, found.name)
+        elif self.session is not None and self.session.is_nearby(module):
+            yield self._finding(self._structure("local-module"), fact, found.name)
+        elif not quiet and not self._is_own(module, name):
+            yield self._finding(self._structure("unreviewed-name"), fact, found.name)
+
+    def _called(self, fact: Evidence) -> Iterator[Finding]:
+        module, name = _split(fact.detail["callee"])
+        found = self._match(module, name)
+        if found.rule is not None:
+            yield self._finding(found.rule, fact, found.name)
+        elif fact.detail["indirect"] or not module:
+            yield self._finding(self._structure("indirect-call"), fact, found.name if module else fact.subject)
+        elif found.use is Use.CALL_TRUSTED:
+            yield from self._arguments(fact, found)
+        elif found.use is Use.NESTED and not fact.detail.get("nested"):
+            yield self._finding(self._structure("nested-load"), fact, found.name)
+        elif found.use in (None, Use.CONSTRUCT) and not self._is_enum(module, name):
+            rule = self._structure("unreviewed-call")
+            own = self._is_own(module, name)
+            yield self._finding(replace(rule, severity=Severity.LOW) if own else rule, fact, found.name)
+
+    def _constructed(self, fact: Evidence) -> Iterator[Finding]:
+        module, name = _split(fact.detail["callee"])
+        found = self._match(module, name)
+        if found.rule is not None:
+            yield self._finding(found.rule, fact, found.name)
+        elif fact.kind is Kind.CONSTRUCT and (fact.detail["indirect"] or not module):
+            yield self._finding(self._structure("indirect-call"), fact, found.name if module else fact.subject)
+        elif found.use is Use.CALL_TRUSTED:
+            yield from self._arguments(fact, found)
+        elif found.use is None and fact.kind is Kind.CONSTRUCT and not self._is_own(module, name):
+            yield self._finding(self._structure("unreviewed-class"), fact, found.name)
+
+    def _arguments(self, fact: Evidence, callee: Match) -> Iterator[Finding]:
+        """A trusted function that may call what it is given: each imported name among the arguments must be trusted."""
+        if not fact.detail["arguments_seen"]:
+            yield self._finding(self._structure("untrusted-argument"), fact, callee.name)
+        for spelled in fact.detail["arguments"]:
+            module, name = _split(spelled)
+            found = self._match(module, name)
+            if found.rule is not None:
+                yield self._finding(found.rule, fact, found.name)
+            elif found.use is None and not self.rules.trusts_owner(module, name) and not self._is_own(module, name):
+                yield self._finding(self._structure("untrusted-argument"), fact, found.name)
+
+    def _match(self, module: str, name: str) -> Match:
+        found = self.rules.match(module, name)
+        if found.name in self.policy.allowed:
+            return Match(found.name, use=Use.CALL)
+        return found
+
+    def _structure(self, key: str) -> Rule:
+        return self.rules.structure[key]
+
+    def _is_own(self, module: str, name: str) -> bool:
+        return self.session is not None and self.session.is_own(module, name)
+
+    def _is_enum(self, module: str, name: str) -> bool:
+        return self.session is not None and self.session.is_enum(module, name)
+
+    def _finding(self, rule: Rule, fact: Evidence, operator: str = "") -> Finding:
+        severity = rule.severity or Severity.MEDIUM
+        return Finding(rule.id, severity, operator or fact.subject, fact.where, rule.why, rule.fix, fact)
+
+
+def _split(spelled: str) -> tuple[str, str]:
+    module, _, name = spelled.partition(":")
+    return module, name

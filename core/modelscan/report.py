@@ -1,0 +1,166 @@
+"""What a scan says: a pure value that every renderer, the guard and the command line read."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from enum import IntEnum, StrEnum
+from typing import Any
+
+from modelscan.evidence import Evidence, Kind, Where
+
+
+class Severity(IntEnum):
+    """How bad a finding is; ordered, so that `finding.severity >= Severity.MEDIUM` reads as it should."""
+
+    LOW = 1
+    MEDIUM = 2
+    HIGH = 3
+    CRITICAL = 4
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Verdict(StrEnum):
+    """The four answers a scan can give."""
+
+    SAFE = "SAFE"
+    """Everything was read and everything named is trusted."""
+    UNVERIFIED = "UNVERIFIED"
+    """Everything was read; only LOW findings."""
+    UNSAFE = "UNSAFE"
+    """A finding of MEDIUM or higher."""
+    INCONCLUSIVE = "INCONCLUSIVE"
+    """Something could not be read, or nothing was. Never called safe."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """An opinion about a fact."""
+
+    rule: str
+    severity: Severity
+    operator: str
+    """The name in its usual spelling: "os.system", also where the file says "posix system"."""
+    where: Where
+    why: str
+    fix: str
+    evidence: Evidence
+
+    @property
+    def expression(self) -> str:
+        """What would run, as one readable line, the name in its usual spelling."""
+        line = str(self.evidence.detail.get("expression") or self.operator)
+        return self.operator + line.removeprefix(self.evidence.subject) if self._names(line) else line
+
+    def _names(self, line: str) -> bool:
+        """Does the line start with the very name that `operator` spells?"""
+        return line.startswith(self.evidence.subject + "(") and not self.operator.startswith(self.evidence.subject)
+
+
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """One artifact that a reader read. Size in bytes."""
+
+    name: str
+    format: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """A file that is not a model as far as any reader can tell."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Something that was not read to its end. `code` is a rule of rules/structure.toml."""
+
+    where: Where
+    code: str
+    reason: str
+    unread: bool
+    """True: a loader may see what we did not. False: the stream breaks here for the loader too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The outcome of one scan. `Report.from_dict(report.to_dict()) == report`."""
+
+    source: str
+    verdict: Verdict
+    refused: bool
+    """What the policy would refuse to load."""
+    artifacts: tuple[Scanned, ...] = ()
+    imports: tuple[str, ...] = ()
+    """Every "module.name" the file asks for, as it is written there, trusted ones included."""
+    findings: tuple[Finding, ...] = ()
+    """Worst first, then by place."""
+    skips: tuple[Skip, ...] = ()
+    failures: tuple[Failure, ...] = ()
+    policy: str = "standard"
+    digest: str = ""
+    """Identifies rules and settings that were used."""
+    size: int = 0
+    sha256: str | None = None
+    """Of the whole file, when a decision needed it."""
+    milliseconds: float = 0.0
+    versions: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+    @property
+    def worst(self) -> Severity | None:
+        return max((finding.severity for finding in self.findings), default=None)
+
+    def counts(self) -> dict[Severity, int]:
+        """Findings per severity, worst first, zeroes included."""
+        found = Counter(finding.severity for finding in self.findings)
+        return {severity: found[severity] for severity in sorted(Severity, reverse=True)}
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON values only: severities by name, tuples as lists."""
+        return _plain(asdict(self))  # type: ignore[no-any-return]
+
+    def to_json(self, indent: int | None = 2) -> str:
+        return json.dumps(self.to_dict(), indent=indent, ensure_ascii=True)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Report:
+        """The report that `to_dict` wrote. Raises KeyError, TypeError or ValueError for anything else."""
+        return cls(
+            **{
+                **data,
+                "verdict": Verdict(data["verdict"]),
+                "artifacts": tuple(Scanned(**row) for row in data["artifacts"]),
+                "imports": tuple(data["imports"]),
+                "findings": tuple(_finding(row) for row in data["findings"]),
+                "skips": tuple(Skip(**row) for row in data["skips"]),
+                "failures": tuple(Failure(**{**row, "where": Where(**row["where"])}) for row in data["failures"]),
+                "versions": dict(data["versions"]),
+            }
+        )
+
+
+def _finding(row: Mapping[str, Any]) -> Finding:
+    fact = row["evidence"]
+    evidence = Evidence(Kind(fact["kind"]), fact["subject"], Where(**fact["where"]), dict(fact["detail"]))
+    return Finding(
+        **{**row, "severity": Severity[row["severity"]], "where": Where(**row["where"]), "evidence": evidence}
+    )
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Severity):
+        return value.name
+    if isinstance(value, StrEnum):
+        return value.value
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value

@@ -1,0 +1,249 @@
+"""The engine: an artifact goes to its readers, their facts go to the policy, a report comes out.
+
+It knows no format and no rule. It never runs, imports or unpickles what it reads, and whatever goes wrong with one
+file becomes a row of its report.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from importlib import metadata
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from modelscan.errors import FormatError, LimitExceeded
+from modelscan.evidence import Evidence, Kind, Where
+from modelscan.formats import READERS, Context, Reader
+from modelscan.policy import Policy, Session
+from modelscan.report import Report, Scanned, Skip, Verdict
+from modelscan.source.artifact import Artifact, StreamRoot
+from modelscan.source.codecs import Budget
+
+Source = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO
+NAMELESS = "<bytes>"
+
+
+@dataclass(slots=True)
+class Examination:
+    """What was gathered before anybody judged it."""
+
+    evidence: list[Evidence] = field(default_factory=list)
+    scanned: list[Scanned] = field(default_factory=list)
+    skips: list[Skip] = field(default_factory=list)
+
+    def names(self) -> frozenset[tuple[str, str]]:
+        """Every (module, name) that the file asks its loader for."""
+        return frozenset(
+            (fact.detail["module"], fact.detail["name"]) for fact in self.evidence if fact.kind is Kind.IMPORT
+        )
+
+
+def scan(source: Source, policy: Policy | str | None = None) -> Report:
+    """What loading `source` would do. Never runs its content, and never raises because of it.
+
+    `source` is a path, a folder, bytes, or a binary file object (read from its position on, and put back there).
+    `policy` is a Policy or one of "strict", "standard", "warn", "off". Raises FileNotFoundError for a missing path,
+    TypeError for anything that is no source, SettingsError for an unknown policy.
+    """
+    chosen = Policy.of(policy)
+    if isinstance(source, str | os.PathLike):
+        path = Path(source)
+        path.stat()
+        return scan_folder(path, chosen) if path.is_dir() else scan_path(path, chosen)
+    if isinstance(source, bytes | bytearray | memoryview):
+        return scan_artifact(Artifact.of_bytes(NAMELESS, source), chosen)
+    if hasattr(source, "read"):
+        with Borrowed(source) as artifact:
+            return scan_artifact(artifact, chosen)
+    raise TypeError(f"cannot scan {type(source).__name__}: give a path, bytes or a binary file object")
+
+
+def scan_path(path: Path, policy: Policy) -> Report:
+    """One file. What cannot be opened is a failure row, not an exception."""
+    started = time.perf_counter()
+    try:
+        artifact = Artifact.open(path)
+    except FormatError as error:
+        return _unopened(path, policy, error)
+    except OSError as error:
+        return _unopened(path, policy, FormatError("not-accessible", error.strerror or str(error)))
+    try:
+        return scan_artifact(artifact, policy, started=started)
+    finally:
+        artifact.close()
+
+
+def scan_folder(folder: Path, policy: Policy) -> Report:
+    """Every file below `folder` in one report, hidden ones included, in sorted order; links to folders not followed."""
+    started = time.perf_counter()
+    reports = [scan_path(path, policy) for path in files_below(folder)]
+    merged = Report(
+        source=str(folder),
+        verdict=Verdict.INCONCLUSIVE,
+        refused=False,
+        artifacts=tuple(row for report in reports for row in report.artifacts),
+        imports=tuple(sorted({name for report in reports for name in report.imports})),
+        findings=tuple(sorted((row for report in reports for row in report.findings), key=lambda row: -row.severity)),
+        skips=tuple(row for report in reports for row in report.skips),
+        failures=tuple(row for report in reports for row in report.failures),
+        policy=policy.word,
+        digest=policy.digest,
+        size=sum(report.size for report in reports),
+        milliseconds=_since(started),
+        versions=versions(),
+    )
+    return policy.decide(merged)
+
+
+def files_below(folder: Path) -> Iterator[Path]:
+    for root, folders, names in os.walk(folder):
+        folders.sort()
+        for name in sorted(names):
+            yield Path(root, name)
+
+
+def scan_artifact(
+    artifact: Artifact,
+    policy: Policy,
+    *,
+    session: Session | None = None,
+    single: bool = False,
+    started: float | None = None,
+) -> Report:
+    """Examine and judge. `single`: only the first pickle is going to be loaded."""
+    began = time.perf_counter() if started is None else started
+    return judge(artifact, examine(artifact, policy, single=single), policy, session=session, started=began)
+
+
+def examine(artifact: Artifact, policy: Policy, *, single: bool = False, reader: Reader | None = None) -> Examination:
+    """All facts about an artifact and what is inside it.
+
+    `single`: only the first pickle is going to be loaded. `reader`: what the loader takes the bytes for, whatever
+    they look like.
+    """
+    found = Examination()
+    context = Context(policy.limits, Budget(policy.limits.expanded), single)
+    try:
+        _read(artifact, context, found, 0, reader)
+    except Exception as error:  # the one broad catch: whatever a hostile file makes of us is a row, never SAFE
+        reason = f"{type(error).__name__}: {error}"
+        found.evidence.append(Evidence(Kind.UNREADABLE, "internal", Where(artifact.name), {"reason": reason}))
+    return found
+
+
+def judge(
+    artifact: Artifact, found: Examination, policy: Policy, *, session: Session | None = None, started: float
+) -> Report:
+    """The report on what was found."""
+    report = Report(
+        source=artifact.name,
+        verdict=Verdict.INCONCLUSIVE,
+        refused=False,
+        artifacts=tuple(found.scanned),
+        imports=tuple(sorted({fact.subject for fact in found.evidence if fact.kind is Kind.IMPORT})),
+        findings=policy.findings(found.evidence, session),
+        skips=tuple(found.skips),
+        failures=policy.failures(found.evidence),
+        policy=policy.word,
+        digest=policy.digest,
+        size=artifact.size,
+        versions=versions(),
+        milliseconds=_since(started),
+    )
+    return policy.decide(report)
+
+
+def versions() -> dict[str, str]:
+    """Of this package and of Python."""
+    return {"modelscan-jupyter": version(), "python": ".".join(map(str, sys.version_info[:3]))}
+
+
+@functools.cache
+def version() -> str:
+    try:
+        return metadata.version("modelscan-jupyter")
+    except metadata.PackageNotFoundError:  # used from a checkout that was never installed
+        return "unknown"
+
+
+def _read(artifact: Artifact, context: Context, found: Examination, depth: int, only: Reader | None = None) -> None:
+    """One artifact by every reader that claims it, then what they found inside."""
+    if depth > context.limits.depth:
+        _note(found, artifact, "limit", f"containers nested deeper than {context.limits.depth}")
+        return
+    claimed = False
+    for reader in READERS if only is None else (only,):
+        if only is None and not reader.claims(artifact, context):
+            continue
+        claimed = True
+        found.scanned.append(Scanned(artifact.name, reader.format(artifact), artifact.size))
+        try:
+            for item in reader.read(artifact, context):
+                if isinstance(item, Artifact):
+                    _read(item, context, found, depth + 1)
+                    item.release()
+                else:
+                    found.evidence.append(item)
+        except LimitExceeded as error:
+            _note(found, artifact, "limit", f"{error.reason} (limit {error.budget!r})")
+        except FormatError as error:
+            _note(found, artifact, error.code, error.reason)
+    if not claimed and not artifact.expected:
+        found.skips.append(Skip(artifact.name, _reason(artifact)))
+
+
+def _note(found: Examination, artifact: Artifact, code: str, reason: str) -> None:
+    found.evidence.append(Evidence(Kind.UNREADABLE, code, Where(artifact.name), {"reason": reason}))
+
+
+def _reason(artifact: Artifact) -> str:
+    if not artifact.size:
+        return "the file is empty"
+    if artifact.head.isascii() and artifact.head.decode("ascii").replace("\n", "").replace("\t", "").isprintable():
+        return "plain text, not a model"
+    return "not a model format that any reader knows"
+
+
+def _unopened(path: Path, policy: Policy, error: FormatError) -> Report:
+    found = Examination()
+    artifact = Artifact.of_bytes(str(path), b"")
+    found.evidence.append(Evidence(Kind.UNREADABLE, error.code, Where(str(path)), {"reason": error.reason}))
+    return judge(artifact, found, policy, started=time.perf_counter())
+
+
+def _since(started: float) -> float:
+    return round((time.perf_counter() - started) * 1000, 3)
+
+
+class Borrowed:
+    """A file object of the caller's, as an artifact from its position on; the position is put back."""
+
+    def __init__(self, file: Any) -> None:
+        self.file = file
+
+    def __enter__(self) -> Artifact:
+        file = self.file
+        name = getattr(file, "name", None)
+        label = name if isinstance(name, str) else f"<{type(file).__name__}>"
+        if not getattr(file, "seekable", lambda: False)():
+            self.origin: int | None = None
+            return Artifact.of_bytes(label, file.read())
+        self.origin = file.tell()
+        size = file.seek(0, os.SEEK_END) - self.origin
+        return Artifact(label, StreamRoot(self._read_at, self.origin), 0, max(0, size))
+
+    def _read_at(self, start: int, length: int) -> bytes:
+        self.file.seek(start)
+        data = self.file.read(length)
+        while len(data) < length and (more := self.file.read(length - len(data))):
+            data += more
+        return bytes(data)
+
+    def __exit__(self, *error: object) -> None:
+        if self.origin is not None:
+            self.file.seek(self.origin)

@@ -1,0 +1,211 @@
+"""A named piece of bytes with random access: a file, a stream, an archive's member."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import mmap
+import os
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+
+from modelscan.errors import FormatError
+
+Buffer = bytes | mmap.mmap
+Identity = tuple[int, int, int, int, int]
+"""device, inode, size, mtime_ns, ctime_ns of an open file."""
+
+HEAD = 1024
+CHUNK = 1 << 20
+IN_MEMORY = 8 << 20
+"""Files up to this size are read, larger ones mapped."""
+GUARD_IN_MEMORY = 256 << 20
+"""The same in the guard: a mapped file that somebody truncates kills the kernel, so only huge ones are mapped."""
+
+
+class Artifact:
+    """`size` bytes under a name chain such as `model.pt!archive/data.pkl`; a child reads through its root.
+
+    `loader` is who would read it ("torch" inside a torch archive), `expected` tells that it need not be a model.
+    """
+
+    def __init__(
+        self, name: str, root: Root, base: int, size: int, *, loader: str = "", expected: bool = False
+    ) -> None:
+        self.name, self.size, self.loader, self.expected = name, size, loader, expected
+        self._root, self._base, self._owns = root, base, True
+        self._head: bytes | None = None
+
+    @classmethod
+    def open(cls, path: str | os.PathLike[str], in_memory: int = IN_MEMORY) -> Artifact:
+        """Opens a regular file. Raises OSError, and FormatError for what is no regular file."""
+        name = os.fspath(path)
+        if not stat.S_ISREG(Path(path).stat().st_mode):  # before opening: a pipe would block, a device answer anything
+            raise FormatError("not-a-file", "not a regular file")
+        file = Path(path).open("rb")  # noqa: SIM115 - the artifact owns it
+        return cls(name, FileRoot(file, in_memory), 0, os.fstat(file.fileno()).st_size)
+
+    @classmethod
+    def of_bytes(cls, name: str, data: bytes | bytearray | memoryview) -> Artifact:
+        whole = bytes(data)
+        return cls(name, BytesRoot(whole), 0, len(whole))
+
+    @classmethod
+    def of_file(cls, name: str, file: BinaryIO, in_memory: int = IN_MEMORY) -> Artifact:
+        """A temporary file that belongs to the artifact from now on."""
+        file.seek(0, io.SEEK_END)
+        return cls(name, FileRoot(file, in_memory), 0, file.tell())
+
+    def part(
+        self, name: str, start: int, size: int, *, loader: str | None = None, expected: bool = False, chain: str = "!"
+    ) -> Artifact:
+        """A child that is a range of this artifact's own bytes."""
+        chained = f"{self.name}{chain}{name}"
+        inherited = self.loader if loader is None else loader
+        made = Artifact(chained, self._root, self._base + start, size, loader=inherited, expected=expected)
+        made._owns = False
+        return made
+
+    def child(
+        self, name: str, data: bytes | BinaryIO, *, loader: str | None = None, expected: bool = False
+    ) -> Artifact:
+        """A child with bytes of its own: what a codec produced."""
+        chained = f"{self.name}!{name}"
+        made = Artifact.of_bytes(chained, data) if isinstance(data, bytes) else Artifact.of_file(chained, data)
+        made.loader, made.expected = self.loader if loader is None else loader, expected
+        return made
+
+    @property
+    def head(self) -> bytes:
+        """The first bytes, at most `HEAD`."""
+        if self._head is None:
+            self._head = self.read(0, HEAD)
+        return self._head
+
+    def read(self, start: int, length: int) -> bytes:
+        """Up to `length` bytes from `start`, fewer at the end."""
+        length = min(length, self.size - start)
+        return self._root.read(self._base + start, length) if length > 0 else b""
+
+    def view(self) -> tuple[Buffer, int, int]:
+        """A buffer with the start and end of this artifact in it. Large files are mapped, not copied."""
+        return self._root.view(self._base, self.size)
+
+    def stream(self) -> io.BufferedReader:
+        """A readable, seekable file object over these bytes."""
+        return io.BufferedReader(_Raw(self), CHUNK)
+
+    def sha256(self) -> str:
+        """Of all bytes, computed once and only when asked: for a checkpoint it costs more than the scan."""
+        digest = hashlib.sha256()
+        for start in range(0, self.size, CHUNK):
+            digest.update(self.read(start, CHUNK))
+        return digest.hexdigest()
+
+    def identity(self) -> Identity | None:
+        return self._root.identity()
+
+    def close(self) -> None:
+        """Closes the file below, also that of parts."""
+        self._root.close()
+
+    def release(self) -> None:
+        """Closes what belongs to this artifact alone: nothing for a part of another."""
+        if self._owns:
+            self._root.close()
+
+
+class Root:
+    """Where bytes really are. `read` and `view` take absolute offsets."""
+
+    def read(self, start: int, length: int) -> bytes:
+        raise NotImplementedError
+
+    def view(self, start: int, length: int) -> tuple[Buffer, int, int]:
+        data = self.read(start, length)
+        return data, 0, len(data)
+
+    def identity(self) -> Identity | None:
+        return None
+
+    def close(self) -> None:
+        """Gives back what is held; reading afterwards is an error."""
+
+
+class BytesRoot(Root):
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+
+    def read(self, start: int, length: int) -> bytes:
+        return self.data[start : start + length]
+
+    def view(self, start: int, length: int) -> tuple[Buffer, int, int]:
+        return self.data, start, start + length
+
+
+class FileRoot(Root):
+    def __init__(self, file: BinaryIO, in_memory: int) -> None:
+        self.file, self.in_memory = file, in_memory
+        self._map: mmap.mmap | None = None
+
+    def read(self, start: int, length: int) -> bytes:
+        self.file.seek(start)
+        return self.file.read(length)
+
+    def view(self, start: int, length: int) -> tuple[Buffer, int, int]:
+        if length <= self.in_memory:
+            return super().view(start, length)
+        if self._map is None:
+            self._map = mmap.mmap(self.file.fileno(), 0, access=mmap.ACCESS_READ)
+        return self._map, start, start + length
+
+    def identity(self) -> Identity | None:
+        return identity_of(self.file.fileno())
+
+    def close(self) -> None:
+        if self._map is not None:
+            self._map.close()
+            self._map = None
+        self.file.close()
+
+
+class StreamRoot(Root):
+    """A file object of somebody else, read from its position `origin` on; it is put back there by the caller."""
+
+    def __init__(self, read_at: Callable[[int, int], bytes], origin: int) -> None:
+        self.read_at, self.origin = read_at, origin
+
+    def read(self, start: int, length: int) -> bytes:
+        return self.read_at(self.origin + start, length)
+
+
+def identity_of(target: int | str | os.PathLike[str]) -> Identity:
+    """What tells a file from another one put in its place, or written to since."""
+    found = os.stat(target)  # noqa: PTH116 - also takes a file descriptor
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+
+
+class _Raw(io.RawIOBase):
+    def __init__(self, artifact: Artifact) -> None:
+        self.artifact, self.at = artifact, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        self.at = max(0, offset + {io.SEEK_SET: 0, io.SEEK_CUR: self.at, io.SEEK_END: self.artifact.size}[whence])
+        return self.at
+
+    def tell(self) -> int:
+        return self.at
+
+    def readinto(self, target: memoryview) -> int:  # type: ignore[override]
+        data = self.artifact.read(self.at, len(target))
+        target[: len(data)] = data
+        self.at += len(data)
+        return len(data)

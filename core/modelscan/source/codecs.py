@@ -1,0 +1,149 @@
+"""Compression: recognised by its first bytes, undone within a budget, partial results kept.
+
+A loader stops reading at the end of the pickle and never sees that the checksum behind it is wrong, so what came
+out before an error counts.
+"""
+
+from __future__ import annotations
+
+import bz2
+import functools
+import gzip
+import io
+import lzma
+import tempfile
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+from modelscan.errors import FormatError, LimitExceeded
+from modelscan.source.artifact import CHUNK, Artifact
+
+SPILL = 64 << 20
+"""Bytes kept in memory before a temporary file is used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Codec:
+    """`open` gives a readable file over the decompressed bytes; ImportError says what to install."""
+
+    name: str
+    claims: Callable[[bytes], bool]
+    open: Callable[[Any], Any]
+
+
+def _zlib_header(head: bytes) -> bool:
+    return len(head) >= 2 and head[0] & 0x0F == 8 and head[0] >> 4 <= 7 and int.from_bytes(head[:2], "big") % 31 == 0
+
+
+def _lzma_header(head: bytes) -> bool:
+    """LZMA-alone has no magic: properties below 225, a power-of-two dictionary, a size that is unknown or sane."""
+    if len(head) < 13 or head[0] >= 225:
+        return False
+    dictionary = int.from_bytes(head[1:5], "little")
+    size = int.from_bytes(head[5:13], "little")
+    return (
+        dictionary >= 4096
+        and (dictionary & (dictionary - 1) == 0 or dictionary % 3 == 0)
+        and (size == (1 << 64) - 1 or size < 1 << 40)
+        and head[0] == 0x5D
+    )
+
+
+class _Zlib(io.RawIOBase):
+    """zlib streams, one after another, as joblib's BinaryZlibFile reads them."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.file, self.engine, self.rest = file, zlib.decompressobj(), b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, target: memoryview) -> int:  # type: ignore[override]
+        while True:
+            source = self.rest or self.file.read(65_536)
+            if self.engine.eof:
+                source = self.engine.unused_data + source
+                self.engine = zlib.decompressobj()
+            if not source:
+                return 0
+            data = self.engine.decompress(source, len(target))
+            self.rest = self.engine.unconsumed_tail
+            if data:
+                target[: len(data)] = data
+                return len(data)
+
+
+def _open_lz4(file: BinaryIO) -> BinaryIO:
+    import lz4.frame
+
+    return lz4.frame.open(file, "rb")  # type: ignore[no-any-return]
+
+
+def _open_zstd(file: BinaryIO) -> BinaryIO:
+    try:
+        from compression import zstd
+    except ImportError:
+        import zstandard
+
+        return zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True)
+    return zstd.open(file, "rb")  # type: ignore[no-any-return]
+
+
+CODECS: tuple[Codec, ...] = (
+    Codec("gzip", lambda head: head[:2] == b"\x1f\x8b", lambda file: gzip.GzipFile(fileobj=file)),
+    Codec("bz2", lambda head: head[:3] == b"BZh" and head[4:10] in (b"1AY&SY", b"\x17rE8P\x90"), bz2.BZ2File),
+    Codec("xz", lambda head: head[:6] == b"\xfd7zXZ\0", lzma.LZMAFile),
+    Codec("lzma", _lzma_header, functools.partial(lzma.LZMAFile, format=lzma.FORMAT_ALONE)),
+    Codec("zlib", _zlib_header, lambda file: io.BufferedReader(_Zlib(file), CHUNK)),
+    Codec("lz4", lambda head: head[:4] == b"\x04\x22\x4d\x18", _open_lz4),
+    Codec("zstd", lambda head: head[:4] == b"\x28\xb5\x2f\xfd", _open_zstd),
+)
+
+
+def codec_of(head: bytes) -> Codec | None:
+    return next((codec for codec in CODECS if codec.claims(head)), None)
+
+
+def expand(artifact: Artifact, codec: Codec, budget: Budget) -> tuple[Artifact, FormatError | None]:
+    """The decompressed child, and the error that cut it short if one did."""
+    target = tempfile.SpooledTemporaryFile(max_size=SPILL)  # noqa: SIM115 - the child artifact owns it
+    broken: FormatError | None = None
+    try:
+        with codec.open(artifact.stream()) as source:
+            for chunk in _chunks(source):
+                budget.spend(len(chunk))
+                target.write(chunk)
+    except (OSError, EOFError, zlib.error, lzma.LZMAError, ValueError) as error:
+        broken = FormatError("codec-broken", f"{codec.name} data breaks: {error}")
+    except ImportError:
+        raise FormatError("codec-missing", f"{codec.name} data: install the Python package that reads it") from None
+    return artifact.child(codec.name, _settled(target)), broken
+
+
+def _chunks(source: BinaryIO) -> Iterator[bytes]:
+    while chunk := source.read(CHUNK):
+        yield chunk
+
+
+def _settled(target: tempfile.SpooledTemporaryFile[bytes]) -> bytes | BinaryIO:
+    """Small results as bytes, large ones as the file that holds them."""
+    if target.tell() > SPILL:
+        return target  # type: ignore[return-value]
+    target.seek(0)
+    data = target.read()
+    target.close()
+    return data
+
+
+class Budget:
+    """Bytes that decompression may still produce in this scan."""
+
+    def __init__(self, left: int) -> None:
+        self.left = left
+
+    def spend(self, size: int) -> None:
+        self.left -= size
+        if self.left < 0:
+            raise LimitExceeded("expanded", "it decompresses to more than the limit")

@@ -1,0 +1,52 @@
+"""Loads files in a child process, so that a payload is proved live without a guard before it is refused with one."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+LOADERS = {
+    "pickle": "import pickle\ndef load(path):\n    return pickle.load(open(path, 'rb'))",
+    "pickles": (
+        "import pickle\ndef load(path):\n    file = open(path, 'rb')\n    pickle.load(file)\n    return pickle.load(file)"
+    ),
+    "joblib": "import joblib\ndef load(path):\n    return joblib.load(path)",
+    "numpy": "import numpy\ndef load(path):\n    return numpy.load(path, allow_pickle=True)",
+    "npz": "import numpy\ndef load(path):\n    return dict(numpy.load(path, allow_pickle=True))",
+    "torch": "import torch\ndef load(path):\n    return torch.load(path, weights_only=False)",
+    "pandas": "import pandas\ndef load(path):\n    return pandas.read_pickle(path)",
+}
+
+_RUN = """
+import json, sys, warnings
+warnings.simplefilter("ignore")
+for name, code, path in json.loads(sys.stdin.read()):
+    scope = {}
+    try:
+        exec(code, scope)
+        scope["load"](path)
+    except BaseException as error:
+        print(name, type(error).__name__, error, file=sys.stderr)
+"""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A file that makes `marker` when `loader` loads it."""
+
+    name: str
+    loader: str
+    path: Path
+    marker: Path
+
+
+def load_unguarded(cases: list[Case]) -> str:
+    """Loads each case in one child process; what the loaders complained about."""
+    rows = [(case.name, LOADERS[case.loader], str(case.path)) for case in cases]
+    done = subprocess.run(
+        [sys.executable, "-c", _RUN], input=json.dumps(rows), capture_output=True, text=True, check=False, timeout=300
+    )
+    return done.stderr

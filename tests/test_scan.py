@@ -1,0 +1,102 @@
+"""The front door: what may be scanned, and what the report keeps."""
+
+from __future__ import annotations
+
+import io
+import json
+import pickle
+
+import modelscan
+import pytest
+from samples import Payload, call, global_, text
+
+EVIL = call(global_("os", "mkdir"), text("x")) + b"."
+
+
+def test_every_kind_of_source(tmp_path):
+    (tmp_path / "m.pkl").write_bytes(EVIL)
+    with (tmp_path / "m.pkl").open("rb") as file:
+        sources = [str(tmp_path / "m.pkl"), tmp_path / "m.pkl", EVIL, bytearray(EVIL), memoryview(EVIL), file]
+        sources += [io.BytesIO(EVIL), tmp_path]
+        assert {modelscan.scan(source).verdict.value for source in sources} == {"UNSAFE"}
+
+
+def test_a_stream_is_read_from_its_position_and_put_back():
+    stream = io.BytesIO(EVIL + pickle.dumps([1]))
+    stream.seek(len(EVIL))
+    assert modelscan.scan(stream).verdict == "SAFE"
+    assert stream.tell() == len(EVIL)
+
+
+class Pipe(io.RawIOBase):
+    def __init__(self, data):
+        self.data = io.BytesIO(data)
+
+    def readable(self):
+        return True
+
+    def readinto(self, target):
+        return self.data.readinto(target)
+
+
+def test_a_stream_that_cannot_seek_is_read_to_its_end():
+    assert modelscan.scan(io.BufferedReader(Pipe(EVIL))).verdict == "UNSAFE"
+
+
+def test_a_missing_file_is_an_error():
+    with pytest.raises(FileNotFoundError):
+        modelscan.scan("no/such/file.pkl")
+
+
+def test_anything_else_is_a_type_error():
+    with pytest.raises(TypeError, match="cannot scan int"):
+        modelscan.scan(3)
+
+
+def test_the_report_survives_json(tmp_path):
+    data = pickle.dumps([Payload(tmp_path / "x"), b"\xff", "\ud800"], 0) + EVIL + b"\x80\x04rest"
+    report = modelscan.scan(data)
+    again = modelscan.Report.from_dict(json.loads(report.to_json()))
+    assert again == report
+    assert hash(again.findings[0].where) == hash(report.findings[0].where)
+
+
+def test_nothing_is_run(tmp_path):
+    """Whatever the scanner does with a payload, the payload does nothing."""
+    for protocol in range(6):
+        modelscan.scan(pickle.dumps(Payload(tmp_path / "marker"), protocol))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_is_one_report_in_a_fixed_order(tmp_path):
+    for name, data in {"b.pkl": pickle.dumps(1), "a/evil.bin": EVIL, "a/.hidden": EVIL, "README.md": b"words"}.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(data)
+    report = modelscan.scan(tmp_path)
+    assert report.verdict == "UNSAFE"
+    assert [finding.where.artifact for finding in report.findings] == [
+        str(tmp_path / "a" / ".hidden"),
+        str(tmp_path / "a" / "evil.bin"),
+    ]
+    assert [skip.name for skip in report.skips] == [str(tmp_path / "README.md")]
+
+
+def test_one_bad_file_does_not_stop_the_rest(tmp_path):
+    (tmp_path / "a.pkl").write_bytes(b"\x80\x04")
+    (tmp_path / "b.pkl").write_bytes(EVIL)
+    report = modelscan.scan(tmp_path)
+    assert report.verdict == "UNSAFE"
+    assert len(report.failures) == 1
+
+
+def test_what_breaks_a_reader_is_a_row(monkeypatch):
+    """The one broad catch: a bug of ours is never SAFE."""
+    from modelscan import scanner
+
+    def explode(*args):
+        raise RuntimeError("surprise")
+
+    monkeypatch.setattr(scanner, "READERS", (type("R", (), {"claims": staticmethod(explode)}),))
+    report = modelscan.scan(EVIL)
+    assert (report.verdict, report.refused) == ("INCONCLUSIVE", True)
+    assert report.failures[0].code == "internal"
