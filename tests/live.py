@@ -10,9 +10,7 @@ from pathlib import Path
 
 LOADERS = {
     "pickle": "import pickle\ndef load(path):\n    return pickle.load(open(path, 'rb'))",
-    "pickles": (
-        "import pickle\ndef load(path):\n    file = open(path, 'rb')\n    pickle.load(file)\n    return pickle.load(file)"
-    ),
+    "pickles": "import pickle\ndef load(path):\n    f = open(path, 'rb')\n    pickle.load(f)\n    return pickle.load(f)",
     "joblib": "import joblib\ndef load(path):\n    return joblib.load(path)",
     "numpy": "import numpy\ndef load(path):\n    return numpy.load(path, allow_pickle=True)",
     "npz": "import numpy\ndef load(path):\n    return dict(numpy.load(path, allow_pickle=True))",

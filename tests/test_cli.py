@@ -7,9 +7,10 @@ import pickle
 import subprocess
 import sys
 
-import modelscan
 import pytest
 from samples import call, global_, text
+
+import modelscan
 
 EVIL = call(global_("os", "system"), text("x")) + b"."
 FILES = {

@@ -7,8 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import modelscan
 import pytest
+
+import modelscan
 
 CORE = Path(modelscan.__file__).parent
 HEAVY = ("IPython", "numpy", "torch", "h5py", "google.protobuf", "wrapt", "ipywidgets", "nbformat", "rich", "click")

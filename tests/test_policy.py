@@ -6,14 +6,15 @@ import collections
 import functools
 import pickle
 
-import modelscan
 import pytest
+from samples import call, global_, proto, stack_global, text
+
+import modelscan
 from modelscan.errors import SettingsError
 from modelscan.policy import Policy
 from modelscan.report import Severity
 from modelscan.rules.lookalike import lookalike
 from modelscan.rules.match import Rules, Use
-from samples import call, global_, proto, stack_global, text
 
 X = text("x")
 
@@ -61,6 +62,35 @@ GRADES = {
         call(global_("functools", "partial"), global_("os", "system"), X),
         "CRITICAL",
     ),
+    "a mapping with keys of its own": (  # OrderedDict calls the `keys` of whatever has some
+        call(
+            global_("collections", "OrderedDict"),
+            global_("types", "SimpleNamespace") + b")\x81}" + text("keys") + global_("lib", "f") + b"sb",
+        ),
+        "MEDIUM",
+    ),
+    "the same with a bound method": (
+        call(
+            global_("collections", "OrderedDict"),
+            global_("types", "SimpleNamespace")
+            + b")\x81}"
+            + text("keys")
+            + call(global_("builtins", "getattr"), global_("lib", "Cls") + b")\x81", text("run"))
+            + b"sb",
+        ),
+        "MEDIUM",
+    ),
+    "a bound method of an unreviewed class": (
+        call(global_("builtins", "getattr"), global_("lib", "Cls") + b")\x81", text("run")),
+        "LOW",
+    ),
+    "a call of a bound method": (
+        call(call(global_("builtins", "getattr"), global_("collections", "OrderedDict") + b")\x81", text("popitem"))),
+        "MEDIUM",
+    ),
+    "the type of None": (call(global_("builtins", "type"), b"N"), None),
+    "making a class": (call(global_("builtins", "type"), X, b")", b"}"), "MEDIUM"),
+    "a name like a module's": (global_("numpy", "trace") + b"0N", "LOW"),
     "a denied argument that arrives later": (
         proto() + stack_global("functools", "partial") + b"]\x94\x85R0h\x00" + global_("os", "system") + b"a",
         "CRITICAL",

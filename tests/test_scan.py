@@ -6,9 +6,10 @@ import io
 import json
 import pickle
 
-import modelscan
 import pytest
 from samples import Payload, call, global_, text
+
+import modelscan
 
 EVIL = call(global_("os", "mkdir"), text("x")) + b"."
 

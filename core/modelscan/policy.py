@@ -171,13 +171,15 @@ class _Judge:
             if not found.rule.on_call:
                 yield self._finding(found.rule, fact, found.name)
             return
-        if found.use is not None:
-            return
-        if lookalike(module.split(".")[0], self.rules.packages):
-            yield self._finding(self._structure("lookalike"), fact, found.name)
-        elif self.session is not None and self.session.is_nearby(module):
+        approved = found.name in self.policy.allowed
+        if self.session is not None and not approved and self.session.is_nearby(module):
+            # Also for a trusted name: what is imported would not be the package that was reviewed.
             yield self._finding(self._structure("local-module"), fact, found.name)
-        elif not quiet and not self._is_own(module, name):
+        elif found.use is not None:
+            return
+        elif lookalike(module.split(".")[0], self.rules.packages):
+            yield self._finding(self._structure("lookalike"), fact, found.name)
+        elif _could_be_imported(f"{module}.{name}") and not quiet and not self._is_own(module, name):
             yield self._finding(self._structure("unreviewed-name"), fact, found.name)
 
     def _called(self, fact: Evidence) -> Iterator[Finding]:
@@ -188,9 +190,11 @@ class _Judge:
         elif fact.detail["indirect"] or not module:
             yield self._finding(self._structure("indirect-call"), fact, found.name if module else fact.subject)
         elif found.use is Use.CALL_TRUSTED:
-            yield from self._arguments(fact, found)
+            yield from self._arguments(fact, found, fact.detail["arguments"])
         elif found.use is Use.NESTED and not fact.detail.get("nested"):
             yield self._finding(self._structure("nested-load"), fact, found.name)
+        elif found.use is Use.CALL:
+            yield from self._arguments(fact, found, fact.detail["carried"])
         elif found.use in (None, Use.CONSTRUCT) and not self._is_enum(module, name):
             rule = self._structure("unreviewed-call")
             own = self._is_own(module, name)
@@ -204,15 +208,19 @@ class _Judge:
         elif fact.kind is Kind.CONSTRUCT and (fact.detail["indirect"] or not module):
             yield self._finding(self._structure("indirect-call"), fact, found.name if module else fact.subject)
         elif found.use is Use.CALL_TRUSTED:
-            yield from self._arguments(fact, found)
+            yield from self._arguments(fact, found, fact.detail["arguments"])
         elif found.use is None and fact.kind is Kind.CONSTRUCT and not self._is_own(module, name):
             yield self._finding(self._structure("unreviewed-class"), fact, found.name)
 
-    def _arguments(self, fact: Evidence, callee: Match) -> Iterator[Finding]:
-        """A trusted function that may call what it is given: each imported name among the arguments must be trusted."""
+    def _arguments(self, fact: Evidence, callee: Match, names: Iterable[str]) -> Iterator[Finding]:
+        """A trusted function that may call what it is given: each of these names must be trusted.
+
+        Where any argument will do, those count that an object carries: a function that takes any mapping calls the
+        `keys` of whatever has some (`OrderedDict(SimpleNamespace(keys=f))` runs `f`).
+        """
         if not fact.detail["arguments_seen"]:
             yield self._finding(self._structure("untrusted-argument"), fact, callee.name)
-        for spelled in fact.detail["arguments"]:
+        for spelled in names:
             module, name = _split(spelled)
             found = self._match(module, name)
             if found.rule is not None:
@@ -238,6 +246,10 @@ class _Judge:
     def _finding(self, rule: Rule, fact: Evidence, operator: str = "") -> Finding:
         severity = rule.severity or Severity.MEDIUM
         return Finding(rule.id, severity, operator or fact.subject, fact.where, rule.why, rule.fix, fact)
+
+
+def _could_be_imported(dotted: str) -> bool:
+    return all(part.isidentifier() for part in dotted.split("."))
 
 
 def _split(spelled: str) -> tuple[str, str]:

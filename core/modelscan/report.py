@@ -52,13 +52,13 @@ class Finding:
 
     @property
     def expression(self) -> str:
-        """What would run, as one readable line, the name in its usual spelling."""
-        line = str(self.evidence.detail.get("expression") or self.operator)
-        return self.operator + line.removeprefix(self.evidence.subject) if self._names(line) else line
+        """What would run, as one readable line, with the callee in its usual spelling.
 
-    def _names(self, line: str) -> bool:
-        """Does the line start with the very name that `operator` spells?"""
-        return line.startswith(self.evidence.subject + "(") and not self.operator.startswith(self.evidence.subject)
+        A finding may be about an argument, as in functools.partial(posix.system); the callee keeps its own name then.
+        """
+        line, written = str(self.evidence.detail.get("expression") or self.operator), self.evidence.subject
+        same = written.rpartition(".")[2] == self.operator.rpartition(".")[2]
+        return self.operator + line.removeprefix(written) if same and line.startswith(f"{written}(") else line
 
 
 @dataclass(frozen=True, slots=True)

@@ -187,6 +187,9 @@ def _read(artifact: Artifact, context: Context, found: Examination, depth: int, 
                 if isinstance(item, Artifact):
                     _read(item, context, found, depth + 1)
                     item.release()
+                elif isinstance(item, Skip):
+                    found.scanned.pop()
+                    found.skips += [] if artifact.expected else [item]
                 else:
                     found.evidence.append(item)
         except LimitExceeded as error:

@@ -9,11 +9,12 @@ import random
 import struct
 from pathlib import Path
 
-import modelscan
 import pytest
+from samples import global_, proto, stack_global, text, zipped
+
+import modelscan
 from modelscan.limits import Limits
 from modelscan.policy import Policy
-from samples import global_, proto, stack_global, text, zipped
 
 BROKEN = {
     "empty": b"",

@@ -6,12 +6,13 @@ import pickle
 
 import joblib
 import live
-import modelscan
 import numpy as np
 import pytest
 from live import Case
 from samples import Payload, call, global_, legacy_torch, payload, proto, text, zipped
 from sklearn.ensemble import RandomForestClassifier
+
+import modelscan
 
 torch = pytest.importorskip("torch", reason="torch is not installed: its containers are not tested")
 
@@ -183,3 +184,15 @@ def test_opcodes_where_joblib_skips_an_array_are_read_as_well(tmp_path):
         pickle.loads(data.replace(str(tmp_path).encode(), b"/" + b"n" * (len(str(tmp_path)) - 1)))
     report = modelscan.scan(data)
     assert report.findings[0].operator == "os.mkdir"
+
+
+def test_raw_tensors_are_not_taken_for_pickles(tmp_path):
+    """Whatever bytes a tensor starts with: every opcode, and what looks like names."""
+    starts = [bytes([code]) + b"\x01N\x93.c\n\n" * 3 for code in range(256)] + [b"cdata\nset\n.", b"cnumpy\nf o\n"]
+    state = {str(n): torch.frombuffer(bytearray(start), dtype=torch.uint8) for n, start in enumerate(starts)}
+    torch.save(state, tmp_path / "m.pt")
+    report = modelscan.scan(tmp_path / "m.pt")
+    unexpected = {finding.operator for finding in report.findings} - {"data.set"}
+    assert not unexpected
+    assert not report.failures
+    assert not report.skips

@@ -9,11 +9,12 @@ import io
 import pickle
 
 import pytest
+from samples import call, global_, proto, stack_global, text
+
 from modelscan.evidence import Kind
 from modelscan.limits import Limits
 from modelscan.pickles.ledger import Ledger
 from modelscan.pickles.machine import Machine
-from samples import call, global_, proto, stack_global, text
 
 
 def facts(data: bytes, read_arrays: bool = False, limits: Limits | None = None):

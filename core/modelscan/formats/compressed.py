@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from modelscan.errors import FormatError
 from modelscan.formats.reader import Context, Facts, Reader, broken, unreadable
+from modelscan.report import Skip
 from modelscan.source import codecs
 from modelscan.source.artifact import Artifact
 
@@ -21,8 +22,11 @@ def read(artifact: Artifact, context: Context) -> Facts:
     except FormatError as missing:
         yield unreadable(artifact, missing)
         return
+    if error is not None and not child.size:
+        yield Skip(artifact.name, error.reason)
+        return
     yield child
-    if error is not None:
+    if error is not None and not artifact.expected:  # a tensor may happen to start as compressed data does
         yield broken(artifact, error)
 
 

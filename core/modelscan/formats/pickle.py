@@ -10,10 +10,12 @@ from modelscan.evidence import Evidence, Kind
 from modelscan.formats import torch_legacy
 from modelscan.formats.reader import Context, Facts, Reader, anomaly, broken
 from modelscan.limits import Limits
+from modelscan.pickles import leaves
 from modelscan.pickles.leaves import Buffer, span
 from modelscan.pickles.ledger import Ledger
 from modelscan.pickles.machine import Machine, Walk
 from modelscan.pickles.opcodes import NAMES
+from modelscan.report import Skip
 from modelscan.source.artifact import Artifact
 
 TRIAL = 65_536
@@ -24,46 +26,63 @@ TAIL = 16 << 20
 
 _ISLAND = re.compile(rb"\x80[\x00-\x05]|[ci][A-Za-z_][\w.]*\n[A-Za-z_][\w.]*\n|\x8c[\x01-\xff][A-Za-z_]")
 _NAME = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
+_ZIP = b"PK\x03\x04"
+"""Would be a persistent id; no loader that resolves those takes an archive for a pickle."""
 _PADDING = b"\0\r\n\t "
 
 
 def claims(artifact: Artifact, context: Context) -> bool:
-    """Protocol 2 and up announce themselves; older ones are walked a little way."""
+    """Protocol 2 and up announce themselves; of anything else, a little is walked: does it ask for objects?"""
     head = artifact.head
-    if not head or head[0] not in NAMES or torch_legacy.claims(artifact, context):
+    if not head or head[0] not in NAMES or head.startswith(_ZIP) or torch_legacy.claims(artifact, context):
         return False
-    if head[0] == 0x80 and len(head) > 1 and head[1] <= 5:
-        return True
-    return _trial(artifact, context.limits)
+    return _announced(head) or _trial(artifact, context.limits) is not None
 
 
-def _trial(artifact: Artifact, limits: Limits) -> bool:
-    """Does it ask for an object whose name could be imported, or reach STOP at its end?"""
+def _announced(head: bytes) -> bool:
+    return head[0] == 0x80 and len(head) > 1 and head[1] <= 5
+
+
+def _trial(artifact: Artifact, limits: Limits) -> list[Ledger] | None:
+    """What the first bytes ask for; nothing asked is fine where a pickle ends with the bytes. None: not a pickle."""
     data = artifact.read(0, TRIAL)
-    pos = 0
+    pos, asking = 0, []
     while pos < len(data):
         ledger = Ledger(data, len(data), artifact.name, limits)
         walk = Machine(data, pos, len(data), ledger, limits).run()
         if walk.limit is not None or _asks(ledger):
-            return True
-        if walk.broken is not None:
+            asking.append(ledger)
+        if walk.broken is not None or walk.limit is not None:
             break
         pos = walk.end
+    if asking:
+        return asking
     if not pos:  # not even one pickle: only one that is longer than the trial counts
-        return walk.broken is not None and walk.broken.code == "pickle-truncated" and artifact.size > TRIAL
+        return [] if walk.broken and walk.broken.code == "pickle-truncated" and artifact.size > TRIAL else None
     if artifact.size <= TRIAL and not data[pos:].strip(_PADDING):
-        return True
-    return any(_asks(ledger) for ledger in _islands(artifact, data, pos, len(data), 0, limits))
+        return []
+    return list(_islands(artifact, data, pos, len(data), 0, limits)) or None
 
 
 def _asks(ledger: Ledger) -> bool:
-    if any(kind is Kind.EXTENSION for kind, _ in ledger.others):
-        return True
-    return any(_NAME.fullmatch(module) and _NAME.fullmatch(name) for module, name in ledger.imports)
+    return bool(ledger.imports) or any(kind is Kind.ANOMALY for kind, _ in ledger.others)
+
+
+def _is_text(asking: list[Ledger]) -> bool:
+    """Prose and source code may start like a pickle: "import os" asks for `mport os`. No such module can be meant."""
+    names = [name for ledger in asking for name in ledger.imports]
+    hides = any(kind is Kind.ANOMALY for ledger in asking for kind, _ in ledger.others)
+    return bool(names) and not hides and not any(_NAME.fullmatch(one) and _NAME.fullmatch(two) for one, two in names)
 
 
 def read(artifact: Artifact, context: Context) -> Facts:
     """Facts of each pickle in turn; `context.single` stops after the first."""
+    if not _announced(artifact.head):
+        asking = _trial(artifact, context.limits) or []
+        if _is_text(asking):
+            yield Skip(artifact.name, "text, not a model")
+            yield from (fact for ledger in asking for fact in ledger.evidence() if fact.kind is Kind.IMPORT)
+            return
     data, start, end = artifact.view()
     pos, number = start, 0
     while pos < end and not (context.single and number):
@@ -82,7 +101,7 @@ def read(artifact: Artifact, context: Context) -> Facts:
 
 def _one(
     artifact: Artifact, data: Buffer, pos: int, end: int, base: int, context: Context
-) -> Generator[Evidence | Artifact, None, Walk]:
+) -> Generator[Evidence | Artifact | Skip, None, Walk]:
     """One pickle as `pickle.load` reads it, and as `joblib.load` does where it holds joblib's array wrappers.
 
     Who loads it is not known to a scan, so both readings count; the guard knows and asks for one of them.
@@ -100,16 +119,23 @@ def _one(
         ledgers = [joblib] if context.loader == "joblib" else [joblib, plain]
     for ledger in ledgers:
         yield from ledger.evidence()
-        yield from _nested(artifact, data, end, base, ledger.nested)
+        yield from _nested(artifact, ledger, end, base, context)
     return walk
 
 
-def _nested(artifact: Artifact, data: Buffer, end: int, base: int, nested: dict[int, int]) -> Iterator[Artifact]:
+def _nested(artifact: Artifact, ledger: Ledger, end: int, base: int, context: Context) -> Iterator[Artifact]:
     """The bytes that a call inside the pickle loads as a model of its own."""
-    for at, leaf in nested.items():
-        start, stop = span(data, leaf, end)
-        loader = "torch" if artifact.loader == "torch" else ""
-        yield artifact.part(f"bytes@0x{at - base:x}", start - base, max(0, min(stop, end) - start), loader=loader)
+    for at, found in ledger.nested.items():
+        start, stop = span(ledger.data, found.leaf, end)
+        stop = max(start, min(stop, end))
+        name = f"bytes@0x{at - base:x}"
+        if not found.latin1:
+            yield artifact.part(name, start - base, stop - start)
+            continue
+        context.budget.spend(stop - start)
+        value = leaves.decode(ledger.data, found.leaf, end, longest=stop - start)
+        if isinstance(value, str):
+            yield artifact.child(name, value.encode("latin-1", "replace"))
 
 
 def _tail(artifact: Artifact, data: Buffer, pos: int, end: int, base: int, context: Context) -> Facts:

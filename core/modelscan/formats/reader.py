@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from modelscan.errors import FormatError
 from modelscan.evidence import Evidence, Kind, Where
 from modelscan.limits import Limits
+from modelscan.report import Skip
 from modelscan.source.artifact import Artifact
 from modelscan.source.codecs import Budget
 
@@ -24,8 +25,8 @@ class Context:
     """Who reads pickles: "pickle", "joblib", or unknown."""
 
 
-Facts = Iterator[Evidence | Artifact]
-"""What a reader yields: facts, and artifacts found inside that are to be read in turn."""
+Facts = Iterator[Evidence | Artifact | Skip]
+"""What a reader yields: facts, artifacts found inside that are to be read in turn, or that it is no model after all."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ class Layout:
 def is_wrapper(target: Made) -> bool:
     """Is this the object at whose BUILD joblib reads an array?"""
     cls = name_of(target.callee)
-    return cls is not None and target.opcode != "ARRAY" and cls.dotted in _WRAPPERS
+    return cls is not None and target.kind != "array" and cls.dotted in _WRAPPERS
 
 
 def layout(data: leaves.Buffer, end: int, state: Any) -> Layout | None:

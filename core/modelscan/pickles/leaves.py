@@ -41,13 +41,13 @@ def span(data: Buffer, at: int, end: int) -> tuple[int, int]:
     return at + 1, stop if stop >= 0 else end
 
 
-def decode(data: Buffer, at: int, end: int) -> Any:
-    """The Python value of a leaf, or `Undecoded`."""
+def decode(data: Buffer, at: int, end: int, longest: int = LONGEST) -> Any:
+    """The Python value of a leaf, or `Undecoded` for what is malformed or longer than `longest` bytes."""
     code = data[at]
     if code in _CONSTANTS:
         return _CONSTANTS[code]
     start, stop = span(data, at, end)
-    if stop > end or stop - start > LONGEST:
+    if stop > end or stop - start > longest:
         return Undecoded(NAMES.get(code, "?"), max(0, min(stop, end) - start))
     raw = bytes(data[start:stop])
     value = _decode(code, raw)

@@ -13,11 +13,16 @@ from modelscan.errors import LimitExceeded
 from modelscan.evidence import Evidence, Kind, Where
 from modelscan.limits import Limits
 from modelscan.pickles import describe, leaves
-from modelscan.pickles.values import Global, Group, Made, name_of, references
+from modelscan.pickles.meaning import Nested
+from modelscan.pickles.values import Global, Group, Made, References, name_of, references
 
 PENDING = 20_000
 """Acts kept until the end of the stream; later ones are judged at once, their mutable arguments as unseen."""
 
+EACH = 200_000
+"""Values that are visited for the arguments of one act …"""
+ALL = 4_000_000
+"""… and of all acts together; arguments beyond that count as unseen."""
 ALIKE = 16
 """Calls of one name with constants only that are told apart."""
 
@@ -37,11 +42,12 @@ class Ledger:
         """From here on the loader these bytes are meant for reads something else (see `formats.pickle`)."""
         self.imports: dict[tuple[str, str], Global] = {}
         self.attributes: dict[tuple[str, str], Global] = {}
-        self.nested: dict[int, int] = {}
+        self.nested: dict[int, Nested] = {}
         self.others: dict[tuple[Kind, str], tuple[int, dict[str, Any]]] = {}
+        self.visits = ALL
         self.pending: list[Act] = []
         self.plain: dict[tuple[Kind, str, str], int] = {}
-        self.rows: dict[tuple[object, ...], tuple[Act, frozenset[str], bool]] = {}
+        self.rows: dict[tuple[object, ...], tuple[Act, References]] = {}
 
     def imported(self, value: Global) -> None:
         self.imports.setdefault((value.module, value.name), value)
@@ -75,13 +81,14 @@ class Ledger:
     def _row(self, act: Act, final: bool) -> None:
         kind, opcode, callee, args, _ = act
         root = name_of(callee)
-        names, seen = references(args)
-        seen = seen and (final or not _mutable(args))
+        found, visited = references(args, min(EACH, self.visits))
+        self.visits -= visited
+        found.whole = found.whole and (final or not _mutable(args))
         indirect = isinstance(callee, Made)
         spelled = root.spelled if root else ""
         text = describe.call(self.data, self.end, callee, args) if _plain(args) and kind is Kind.CALL else ""
-        key = (kind, opcode, spelled, names, seen, indirect, text)
-        self.rows.setdefault(key, (act, names, seen))
+        names = (frozenset(found.names), frozenset(found.carried), found.whole)
+        self.rows.setdefault((kind, opcode, spelled, indirect, text, *names), (act, found))
         if len(self.rows) > self.limits.rows:
             raise LimitExceeded("rows", f"more than {self.limits.rows:,} different calls")
 
@@ -94,20 +101,21 @@ class Ledger:
         for act in self.pending:
             self._row(act, final=True)
         self.pending.clear()
-        for act, names, seen in self.rows.values():
-            yield self._evidence(act, names, seen)
+        for act, found in self.rows.values():
+            yield self._evidence(act, found)
         for (other, subject), (at, detail) in self.others.items():
             yield self._fact(other, subject, at, detail)
 
-    def _evidence(self, act: Act, names: frozenset[str], seen: bool) -> Evidence:
+    def _evidence(self, act: Act, found: References) -> Evidence:
         kind, opcode, callee, args, at = act
         root = name_of(callee)
         detail: dict[str, Any] = {
             "expression": describe.call(self.data, self.end, callee, args),
             "opcode": opcode,
             "callee": root.spelled if root else "",
-            "arguments": sorted(names),
-            "arguments_seen": seen,
+            "arguments": sorted(found.names),
+            "carried": sorted(found.carried),
+            "arguments_seen": found.whole,
             "indirect": isinstance(callee, Made),
         }
         if at in self.nested:

@@ -29,6 +29,9 @@ STRIDE = 65_536
 _WIDTHS = widths()
 _SHORT = [COUNTED.get(code) == 1 for code in range(256)]
 _EMPTY: list[str] = [EMPTY.get(code, "") for code in range(256)]
+_TEXT = frozenset(
+    {Op.STRING, Op.BINSTRING, Op.SHORT_BINSTRING, Op.UNICODE, Op.SHORT_BINUNICODE, Op.BINUNICODE, Op.BINUNICODE8}
+)
 _PERSISTENT_SHAPES = frozenset({"storage", "module"})
 
 
@@ -136,10 +139,7 @@ class Machine:
 
     def _boundary(self, pos: int) -> int:
         """`pos` has reached or passed the end of the frame, or of the data."""
-        if pos > self.limit < self.end:
-            # A reader that took the frame from a file has it in a buffer of its own and drops what of the argument
-            # lies there, so it goes on with other opcodes than these (CPython #154848, threats P27 and P27b).
-            self.ledger.note(Kind.ANOMALY, "frame-straddle", self.limit)
+        self.reaches(pos)
         if pos >= self.end:
             raise FormatError("pickle-truncated", "the stream ends in the middle", self.end)
         self.limit = self.end
@@ -168,6 +168,7 @@ class Machine:
         """The little-endian argument of the opcode at `pos`."""
         if pos + 1 + width > self.end:
             raise FormatError("pickle-truncated", "the stream ends in the middle", self.end)
+        self.reaches(pos + 1 + width)
         return int.from_bytes(self.data[pos + 1 : pos + 1 + width], "little", signed=signed)
 
     def line(self, pos: int) -> int:
@@ -175,13 +176,29 @@ class Machine:
         stop = self.data.find(b"\n", pos, self.end)
         if stop < 0:
             raise FormatError("pickle-truncated", "the stream ends in the middle of a line", self.end)
+        self.reaches(stop + 1)
         return stop
+
+    def reaches(self, stop: int) -> None:
+        """An argument ends at `stop`.
+
+        A reader that took the frame from a file has it in a buffer of its own and drops what of an argument that runs
+        over the frame's end lies there, so it goes on with other opcodes (CPython #154848, threats P27 and P27b).
+        """
+        if stop > self.limit < self.end:
+            self.ledger.note(Kind.ANOMALY, "frame-straddle", self.limit)
 
     def name(self, value: Any) -> str:
         """The text of a module or attribute name."""
         if len(value) > self.limits.name:
             raise LimitExceeded("name", f"a name longer than {self.limits.name:,} characters")
         return str(value)
+
+    def could_be_text(self, value: Any) -> bool:
+        """Might the unpickler find a `str` here? Of plain data only what depends on the loader's text encoding."""
+        if type(value) is int:
+            return self.data[value] in _TEXT
+        return not isinstance(value, Group | Global)
 
     def called(self, opcode: str, callee: Any, args: Any, at: int) -> Any:
         """What a call leaves on the stack: an attribute, an instance, or a result nobody knows."""
@@ -192,13 +209,13 @@ class Machine:
         if isinstance(found, meaning.Construction):
             return self.constructed(opcode, found.cls, found.args, at)
         if isinstance(found, meaning.Nested):
-            self.ledger.nested[at] = found.leaf
+            self.ledger.nested[at] = found
         self.ledger.act(Kind.CALL, opcode, callee, args, at)
-        return Made(callee, args, at, opcode)
+        return Made(callee, args, at, "result")
 
     def constructed(self, opcode: str, cls: Any, args: Any, at: int) -> Any:
         self.ledger.act(Kind.CONSTRUCT, opcode, cls, args, at)
-        return Made(cls, args, at, opcode)
+        return Made(cls, args, at, "instance")
 
     def filled(self, opcode: str, target: Any, items: list[Any], at: int) -> None:
         """Items or state go into `target`."""
@@ -246,23 +263,32 @@ def _frame(machine: Machine, pos: int, code: int) -> int:
 
 
 def _global(machine: Machine, pos: int, code: int) -> int:
-    module, name, after = _two_names(machine, pos)
-    _push_global(machine, Global(module, name, pos, "GLOBAL"))
+    value, after = _read_global(machine, pos)
+    machine.stack.append(value)
     return after
 
 
-def _two_names(machine: Machine, pos: int) -> tuple[str, str, int]:
-    first = machine.line(pos + 1)
-    second = machine.line(first + 1)
+def _read_global(machine: Machine, pos: int) -> tuple[Global, int]:
+    first = machine.data.find(b"\n", pos + 1, machine.end)
+    second = machine.data.find(b"\n", first + 1, machine.end) if first >= 0 else -1
+    if second < 0:
+        # At the end of the data pickle.py takes what there is of a line, less its last character, and imports that.
+        first = machine.end - 1 if first < 0 else first
+        machine.ledger.imported(_named(machine, pos, first, max(first, machine.end - 1)))
+        raise FormatError("pickle-truncated", "the stream ends in the middle of a name", machine.end)
+    machine.reaches(second + 1)
+    value = _named(machine, pos, first, second)
+    machine.ledger.imported(value)
+    return value, second + 1
+
+
+def _named(machine: Machine, pos: int, first: int, second: int) -> Global:
+    """The object whose module stands on the line up to `first` and whose name up to `second`."""
     if max(first - pos - 1, second - first - 1) > machine.limits.name:
         raise LimitExceeded("name", f"a name longer than {machine.limits.name:,} bytes")
     module = text.name(bytes(machine.data[pos + 1 : first]), pos)
-    return module, text.name(bytes(machine.data[first + 1 : second]), pos), second + 1
-
-
-def _push_global(machine: Machine, value: Global) -> None:
-    machine.ledger.imported(value)
-    machine.stack.append(value)
+    name = text.name(bytes(machine.data[first + 1 : second]), pos)
+    return Global(module, name, pos, NAMES[machine.data[pos]])
 
 
 def _stack_global(machine: Machine, pos: int, code: int) -> int:
@@ -270,19 +296,21 @@ def _stack_global(machine: Machine, pos: int, code: int) -> int:
     module_text = leaves.string(machine.data, module, machine.end)
     name_text = leaves.string(machine.data, name, machine.end)
     if module_text is None or name_text is None:
+        if not all(map(machine.could_be_text, (module, name))):
+            raise FormatError("pickle-name", "a name that is no string", pos)
         # Only a string the stream spells is one we know; a computed one could be anything.
         machine.ledger.note(Kind.ANOMALY, "unresolved-global", pos)
         machine.stack.append(Outside("unresolved name", Group("tuple", [module, name]), pos))
         return pos + 1
-    _push_global(machine, Global(machine.name(module_text), machine.name(name_text), pos, "STACK_GLOBAL"))
+    value = Global(machine.name(module_text), machine.name(name_text), pos, "STACK_GLOBAL")
+    machine.ledger.imported(value)
+    machine.stack.append(value)
     return pos + 1
 
 
 def _inst(machine: Machine, pos: int, code: int) -> int:
+    value, after = _read_global(machine, pos)  # pickle.py imports before it looks for the mark, C after
     items = machine.pop_mark(pos)
-    module, name, after = _two_names(machine, pos)
-    value = Global(module, name, pos, "INST")
-    machine.ledger.imported(value)
     machine.stack.append(machine.called("INST", value, Group("tuple", items), pos))
     return after
 
@@ -336,7 +364,7 @@ def _array(machine: Machine, target: Made, state: Any, pos: int) -> int:
         machine.ledger.note(Kind.ANOMALY, "array-in-frame", pos)
     if layout is None:
         raise FormatError("array-unresolved", "an array whose size cannot be worked out from its description", pos)
-    machine.stack[-1] = Made(target.callee, target.args, pos, "ARRAY")
+    machine.stack[-1] = Made(target.callee, target.args, pos, "array")
     machine.limit = machine.end
     if not layout.objects:
         return arrays.skip(machine.data, pos, machine.end, layout)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from modelscan.pickles import leaves
-from modelscan.pickles.values import Global, Group
+from modelscan.pickles.values import Global, Group, Made
 
 PLAIN_BASES = frozenset(
     {"object", "list", "dict", "tuple", "set", "frozenset", "str", "bytes", "int", "float", "complex"}
@@ -38,9 +38,10 @@ class Construction:
 
 @dataclass(frozen=True, slots=True)
 class Nested:
-    """The call loads a model out of the leaf at offset `leaf`."""
+    """The call loads a model out of the leaf at offset `leaf`: bytes, or with `latin1` text that stands for bytes."""
 
     leaf: int
+    latin1: bool = False
 
 
 Meaning = Attribute | Construction | Nested
@@ -57,12 +58,23 @@ def of(data: leaves.Buffer, end: int, at: int, callee: Any, args: Any) -> Meanin
 
 
 def _getattr(data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Meaning | None:
-    if len(items) not in (2, 3) or not isinstance(items[0], Global):
-        return None
-    name = leaves.string(data, items[1], end)
+    """Of a class, or of an instance: `Cls().method` is how bound methods are pickled."""
+    owner = items[0] if len(items) in (2, 3) else None
+    name = leaves.string(data, items[1], end) if owner is not None else None
     if not name:
         return None
-    return Attribute(Global(items[0].module, f"{items[0].name}.{name}", at, "getattr"))
+    if isinstance(owner, Global):
+        return Attribute(Global(owner.module, f"{owner.name}.{name}", at, "getattr"))
+    if isinstance(owner, Made) and owner.kind == "instance" and isinstance(owner.callee, Global):
+        return Attribute(Global(owner.callee.module, f"{owner.callee.name}().{name}", at, "getattr"))
+    return None
+
+
+def _type(data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Meaning | None:
+    """`type(None)`; with three arguments it would make a class."""
+    if len(items) != 1 or type(items[0]) is not int or leaves.decode(data, items[0], end) is not None:
+        return None
+    return Attribute(Global("types", "NoneType", at, "type"))
 
 
 def _reconstructor(data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Meaning | None:
@@ -83,15 +95,30 @@ def _newobj_ex(data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Mean
 
 
 def _loads(data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Meaning | None:
-    if not items or type(items[0]) is not int:
+    if not items:
         return None
-    value = leaves.decode(data, items[0], end)
-    return Nested(items[0]) if isinstance(value, bytes | bytearray | leaves.Undecoded) else None
+    if type(items[0]) is int:
+        value = leaves.decode(data, items[0], end)
+        return Nested(items[0]) if isinstance(value, bytes | bytearray | leaves.Undecoded) else None
+    text = _encoded(data, end, items[0])
+    return None if text is None else Nested(text, latin1=True)
+
+
+def _encoded(data: leaves.Buffer, end: int, value: Any) -> int | None:
+    """The text in `_codecs.encode(text, "latin1")`, which is how protocols 0 to 2 write bytes."""
+    if not isinstance(value, Made) or not isinstance(value.callee, Global) or not isinstance(value.args, Group):
+        return None
+    items = value.args.whole()
+    if value.callee.dotted != "_codecs.encode" or items is None or len(items) != 2 or type(items[0]) is not int:
+        return None
+    return items[0] if leaves.string(data, items[1], end) == "latin1" else None
 
 
 MEANINGS: dict[str, Reading] = {
     "builtins.getattr": _getattr,
     "__builtin__.getattr": _getattr,
+    "builtins.type": _type,
+    "__builtin__.type": _type,
     "copyreg._reconstructor": _reconstructor,
     "copy_reg._reconstructor": _reconstructor,
     "copyreg.__newobj__": _newobj,

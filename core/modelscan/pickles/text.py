@@ -23,9 +23,7 @@ _SIMPLE = {
 
 
 def name(line: bytes, offset: int) -> str:
-    """A module or attribute name of GLOBAL and INST: strict UTF-8, at least one character (load_global)."""
-    if not line:
-        raise FormatError("pickle-name", "an empty name", offset)
+    """A module or attribute name of GLOBAL and INST: strict UTF-8 (load_global)."""
     try:
         return line.decode("utf-8")
     except UnicodeDecodeError:

@@ -7,6 +7,7 @@ plain data is one of the classes below.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
@@ -78,12 +79,15 @@ class Group:
 
 
 class Made:
-    """What a call or a construction returns. `held` is what was put into it later (state, items)."""
+    """The "result" of a call, an "instance" made by `__new__`, or joblib's "array" in the place of its wrapper.
 
-    __slots__ = ("args", "at", "callee", "held", "opcode")
+    `held` is what was put into it later: state, items.
+    """
 
-    def __init__(self, callee: Any, args: Any, at: int, opcode: str) -> None:
-        self.callee, self.args, self.at, self.opcode = callee, args, at, opcode
+    __slots__ = ("args", "at", "callee", "held", "kind")
+
+    def __init__(self, callee: Any, args: Any, at: int, kind: str) -> None:
+        self.callee, self.args, self.at, self.kind = callee, args, at, kind
         self.held: list[Any] | None = None
 
     def hold(self, items: Iterable[Any]) -> None:
@@ -94,12 +98,6 @@ class Made:
             self.held = kept
         else:
             self.held += kept
-
-    def parts(self) -> Iterator[Any]:
-        yield self.callee
-        yield self.args
-        if self.held:
-            yield from self.held
 
 
 class Outside:
@@ -114,27 +112,41 @@ class Outside:
         yield self.pid
 
 
-def references(value: Any, budget: int = 256) -> tuple[frozenset[str], bool]:
-    """Imported names reachable from `value`, as "module:name", and whether all of it was seen.
+@dataclass(slots=True)
+class References:
+    """Imported names reachable from a value, as "module:name"."""
 
-    `budget` bounds the values visited, so that shared structures cost each caller a constant.
-    """
-    found: set[str] = set()
+    names: set[str] = field(default_factory=set)
+    carried: set[str] = field(default_factory=set)
+    """Those that an object among them carries in its state, from where a call may fetch and call them."""
+    whole: bool = True
+    """Was all of it seen?"""
+
+
+def references(value: Any, budget: int) -> tuple[References, int]:
+    """The names reachable from `value`, and how many values were visited; at most `budget` of them are."""
+    found = References()
     seen: set[int] = set()
-    todo: list[Any] = [value]
+    todo: list[tuple[Any, bool]] = [(value, False)]
+    left = budget
     while todo:
-        item = todo.pop()
+        item, carried = todo.pop()
         if type(item) is int or id(item) in seen:
             continue
-        if budget <= 0:
-            return frozenset(found), False
-        budget -= 1
+        if left <= 0:
+            found.whole = False
+            break
+        left -= 1
         seen.add(id(item))
         if isinstance(item, Global):
-            found.add(item.spelled)
+            found.names.add(item.spelled)
+            if carried:
+                found.carried.add(item.spelled)
+        elif isinstance(item, Made):
+            todo += [(item.callee, carried), (item.args, True), *((part, True) for part in item.held or ())]
         else:
-            todo.extend(islice(item.parts(), budget + HEAD))
-    return frozenset(found), True
+            todo += [(part, carried) for part in islice(item.parts(), left + HEAD)]
+    return found, budget - left
 
 
 def name_of(value: Any) -> Global | None:

@@ -1,0 +1,53 @@
+# Each verb makes what it needs in .venv and reuses it, so that each is one command on a fresh machine.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
+PY := $(BIN)/python
+
+.DEFAULT_GOAL := help
+.PHONY: help demo notebooks test lint format bench fuzz docs screenshots clean
+
+help: ## show this list
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | expand -t 14
+
+demo: $(VENV)/.demo ## scan real models, see a poisoned one refused in a notebook, write build/tour.html
+	$(PY) tools/demo.py
+
+notebooks: $(VENV)/.demo ## build notebooks/*.ipynb from their sources
+	$(PY) tools/build_notebooks.py
+
+test: $(VENV)/.test ## run all tests
+	$(PY) -m pytest
+
+lint: $(VENV)/.lint ## check style and types
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+
+format: $(VENV)/.lint ## rewrite the sources in house style
+	$(PY) -m ruff check --fix .
+	$(PY) -m ruff format .
+
+bench: $(VENV)/.test ## time scans against loads, in interleaved pairs
+	$(PY) -m benchmarks
+
+fuzz: $(VENV)/.test ## hold the pickle machine against the real unpickler for long
+	$(PY) -m tests.pickles.fuzz --cases 1000000
+
+docs: $(VENV)/.docs ## build the documentation into build/docs
+	$(PY) -m sphinx -W --keep-going -b html docs build/docs
+
+screenshots: $(VENV)/.demo ## draw docs/images (needs Chromium)
+	$(PY) tools/screenshot.py
+
+clean: ## remove what the verbs made
+	rm -rf build dist $(VENV) .pytest_cache .mypy_cache .ruff_cache
+
+$(PY):
+	$(PYTHON) -m venv $(VENV)
+	$(PY) -m pip install --quiet --upgrade pip
+
+$(VENV)/.%: pyproject.toml | $(PY)
+	$(PY) -m pip install --quiet --editable ".[$*]"
+	@touch $@

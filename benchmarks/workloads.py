@@ -1,0 +1,93 @@
+"""Files worth timing, written by the libraries that write them in life. Sizes can be scaled down for a quick look."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """`write` makes the file once, `load` is the bare load that a scan is held against."""
+
+    name: str
+    write: Callable[[Path, float], None]
+    load: Callable[[Path], object]
+    goal: float | None = None
+    """The ratio scan / load to reach."""
+
+
+def _unpickle(path: Path) -> object:
+    with path.open("rb") as file:
+        return pickle.load(file)
+
+
+def _dicts(protocol: int) -> Callable[[Path, float], None]:
+    def write(path: Path, scale: float) -> None:
+        rows = [{"id": n, "name": f"row {n}", "score": n / 3, "ok": n % 2 == 0} for n in range(int(1_000_000 * scale))]
+        path.write_bytes(pickle.dumps(rows, protocol))
+
+    return write
+
+
+def _frame(path: Path, scale: float) -> None:
+    import numpy as np
+    import pandas as pd
+
+    words = np.random.default_rng(0).integers(0, 10**9, (int(1_000_000 * scale), 5))
+    pd.DataFrame(words).astype(str).astype(object).to_pickle(path)
+
+
+def _forest(path: Path, scale: float) -> None:
+    path.write_bytes(pickle.dumps(_fitted(scale), 5))
+
+
+def _joblib(path: Path, scale: float) -> None:
+    import joblib
+
+    joblib.dump(_fitted(scale), path)
+
+
+def _fitted(scale: float) -> object:
+    import numpy as np
+    from sklearn.ensemble import RandomForestClassifier
+
+    data = np.random.default_rng(0).random((int(20_000 * scale) + 100, 20))
+    labels = (data[:, 0] + data[:, 1] ** 2 > 0.8).astype(int)
+    return RandomForestClassifier(int(200 * scale) + 5, random_state=0).fit(data, labels)
+
+
+def _load_joblib(path: Path) -> object:
+    import joblib
+
+    return joblib.load(path)
+
+
+def _torch(tensors: int, numbers: int) -> Callable[[Path, float], None]:
+    def write(path: Path, scale: float) -> None:
+        import torch
+
+        size = max(1, int(numbers * scale))
+        torch.save({f"layer.{n}.weight": torch.zeros(size) for n in range(tensors)}, path)
+
+    return write
+
+
+def _load_torch(path: Path) -> object:
+    import torch
+
+    return torch.load(path, weights_only=False)
+
+
+WORKLOADS = (
+    Workload("1M dicts, protocol 2", _dicts(2), _unpickle, 0.30),
+    Workload("1M dicts, protocol 4", _dicts(4), _unpickle, 0.30),
+    Workload("1M dicts, protocol 5", _dicts(5), _unpickle, 0.30),
+    Workload("DataFrame 1M x 5 strings", _frame, _unpickle, 0.85),
+    Workload("forest of 200 trees, pickle", _forest, _unpickle, 0.08),
+    Workload("forest of 200 trees, joblib", _joblib, _load_joblib),
+    Workload("torch zip, 16 tensors, 200 MB", _torch(16, 3_200_000), _load_torch),
+    Workload("torch zip, 20,000 tensors", _torch(20_000, 2_500), _load_torch, 0.05),
+)

@@ -1,0 +1,208 @@
+"""What a panel says, in words. `text` and `html` only lay a `Panel` out, so that they cannot state different facts.
+
+Every string of a `Panel` is inert already; HTML still has to escape it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import PurePath
+
+from modelscan.evidence import Kind, Where
+from modelscan.render.inert import inert
+from modelscan.report import Failure, Finding, Report, Severity, Verdict
+
+EXPRESSION = 400
+"""Characters of an expression; names are held to the 200 of `inert`."""
+FINDINGS = 25
+"""Findings spelled out; a folder may hold thousands."""
+LINES = 10
+"""Rows of a listing that are spelled out."""
+NAMES = 8
+
+_ACTS: dict[Kind, tuple[str, str]] = {
+    Kind.CALL: ("runs", "Loading this file would run:"),
+    Kind.IMPORT: ("imports", "Loading this file would import:"),
+    Kind.ATTRIBUTE: ("reaches", "Loading this file would reach:"),
+    Kind.CONSTRUCT: ("makes", "Loading this file would make an instance of:"),
+    Kind.STATE: ("fills", "Loading this file would set the state of:"),
+    Kind.MUTATE: ("changes", "Loading this file would change:"),
+    Kind.EXTENSION: ("fetches", "Loading this file would fetch, without naming it:"),
+    Kind.PERSISTENT: ("asks for", "Loading this file would ask the loader for:"),
+    Kind.REFERENCE: ("opens", "Loading this file would open:"),
+}
+_ODD = ("shows", "What is wrong with this file:")
+"""For what is odd about the bytes or the load and runs nothing by itself; said by its reason."""
+
+_SIZES = ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "KB"))
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One finding. `rows` are label and text, such as ("why", "Runs a command.")."""
+
+    severity: Severity
+    operator: str
+    place: str
+    rule: str
+    rows: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Facts beside the findings: "not read", "skipped", "imports", "scan"."""
+
+    label: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """One report in words, in reading order."""
+
+    word: str
+    """REFUSED, or the verdict."""
+    tone: str
+    """A severity, SAFE or UNKNOWN: what colour goes with it. The words never rely on it."""
+    name: str
+    about: str
+    verdict: str
+    """The verdict where `word` does not say it already."""
+    counts: tuple[tuple[Severity, int], ...]
+    headline: tuple[str, str] | None
+    notes: tuple[str, ...]
+    entries: tuple[Entry, ...]
+    listings: tuple[Listing, ...]
+
+
+def panel(report: Report) -> Panel:
+    """Everything that is said about a report."""
+    quiet = report.verdict is Verdict.SAFE
+    headline = _headline(report)
+    told = headline[1] if headline else ""
+    return Panel(
+        word="REFUSED" if report.refused else report.verdict.value,
+        tone=_tone(report),
+        name=inert(report.source),
+        about=", ".join(_about(report)),
+        verdict=report.verdict.value if report.refused else "",
+        counts=tuple((severity, count) for severity, count in report.counts().items() if count),
+        headline=headline,
+        notes=tuple(_notes(report)),
+        entries=tuple(_entry(report, finding, told) for finding in report.findings[:FINDINGS]),
+        listings=tuple(row for row in _listings(report, quiet) if row.lines),
+    )
+
+
+def size(count: int) -> str:
+    """12345 as "12.3 KB"."""
+    for unit, word in _SIZES:
+        if count >= unit:
+            return f"{count / unit:.1f} {word}"
+    return f"{count} bytes"
+
+
+def duration(milliseconds: float) -> str:
+    return f"{milliseconds:,.0f} ms" if milliseconds >= 1 else "under 1 ms"
+
+
+def spoken(finding: Finding) -> str:
+    """What would run."""
+    return inert(finding.expression, EXPRESSION)
+
+
+def place(where: Where, source: str) -> str:
+    """Where in the file: "archive/data.pkl @ 0x1f4"; the scanned file itself goes by its name alone."""
+    inner = where.artifact.removeprefix(source).lstrip("!/\\") if where.artifact.startswith(source) else where.artifact
+    shown = inert(inner or PurePath(source).name or source)
+    if where.path is not None:
+        return f"{shown} : {inert(where.path)}"
+    return shown if where.offset is None else f"{shown} @ 0x{where.offset:x}"
+
+
+def _tone(report: Report) -> str:
+    if report.verdict is Verdict.INCONCLUSIVE:
+        return "UNKNOWN"
+    return "SAFE" if report.worst is None else report.worst.name
+
+
+def _about(report: Report) -> Iterator[str]:
+    files = {row.name.split("!")[0] for row in report.artifacts}
+    if files == {report.source}:
+        yield inert(report.artifacts[0].format)
+    elif files:
+        yield _many(len(files), "model")
+    else:
+        yield "nothing was read"
+    yield size(report.size)
+    if report.sha256:
+        yield f"sha256 {report.sha256[:8]}…"
+    yield duration(report.milliseconds)
+
+
+def _headline(report: Report) -> tuple[str, str] | None:
+    """The worst thing the file would do; of several, one that runs something."""
+    if report.worst is None or report.worst is Severity.LOW:
+        return None
+    worst = [finding for finding in report.findings if finding.severity is report.worst]
+    finding = next((row for row in worst if row.evidence.kind is Kind.CALL), worst[0])
+    if finding.evidence.kind not in _ACTS:
+        return _ODD[1], inert(finding.why, EXPRESSION)
+    return _ACTS[finding.evidence.kind][1], spoken(finding)
+
+
+def _notes(report: Report) -> Iterator[str]:
+    if report.verdict is Verdict.INCONCLUSIVE:
+        yield "This is not a verdict of safety."
+    if report.verdict is Verdict.UNVERIFIED:
+        yield "Everything was read. Not reviewed: " + _some(dict.fromkeys(row.operator for row in report.findings))
+    if report.verdict is not Verdict.SAFE and not report.refused and report.policy in ("warn", "off"):
+        yield f"The policy is {report.policy!r}: this file would be loaded all the same."
+    if len(report.findings) > FINDINGS:
+        yield f"The worst {FINDINGS} of {len(report.findings)} findings follow; report.findings holds them all."
+
+
+def _entry(report: Report, finding: Finding, told: str) -> Entry:
+    """What it does is left out where it is its name, or what the headline told already."""
+    rows = [("why", inert(finding.why, EXPRESSION)), ("fix", inert(finding.fix, EXPRESSION))]
+    expression, operator = spoken(finding), inert(finding.operator)
+    if expression not in (operator, f"{operator}()", told):
+        rows.insert(0, (_ACTS.get(finding.evidence.kind, _ODD)[0], expression))
+    return Entry(finding.severity, operator, place(finding.where, report.source), inert(finding.rule), tuple(rows))
+
+
+def _listings(report: Report, quiet: bool) -> Iterator[Listing]:
+    unread = [row for row in report.failures if row.unread]
+    yield Listing("not read", _cut(_failure(report, row) for row in unread))
+    yield Listing("breaks off", _cut(_failure(report, row) for row in report.failures if not row.unread))
+    skipped = (f"{place(Where(row.name), report.source)}: {inert(row.reason)}" for row in report.skips)
+    yield Listing("skipped", _cut(skipped))
+    if quiet:
+        return
+    if report.imports:
+        yield Listing("imports", (f"{_many(len(report.imports), 'object')}: {_some(report.imports)}",))
+    if report.sha256:
+        yield Listing("sha256", (report.sha256,))
+    rules = f", rules {inert(report.digest)}" if report.digest else ""
+    versions = "".join(f", {inert(name)} {inert(value)}" for name, value in report.versions.items())
+    yield Listing("scan", (f"policy {inert(report.policy)}{rules}{versions}",))
+
+
+def _failure(report: Report, failure: Failure) -> str:
+    return f"{place(failure.where, report.source)}: {inert(failure.reason, EXPRESSION)} ({inert(failure.code)})"
+
+
+def _cut(lines: Iterable[str]) -> tuple[str, ...]:
+    rows = tuple(lines)
+    return rows if len(rows) <= LINES else (*rows[:LINES], f"and {len(rows) - LINES} more")
+
+
+def _some(names: Iterable[str]) -> str:
+    rows = [inert(name, 80) for name in names]
+    more = f" and {len(rows) - NAMES} more" if len(rows) > NAMES else ""
+    return ", ".join(rows[:NAMES]) + more
+
+
+def _many(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"

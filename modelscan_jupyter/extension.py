@@ -1,0 +1,128 @@
+"""Loading and unloading: everything that is added to IPython is listed in `Face`, and taken away again there."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import replace
+from importlib import metadata
+from types import FrameType
+from typing import Any
+
+from modelscan import guard
+from modelscan.guard.history import Decision, Event
+from modelscan.guard.state import STATE
+from modelscan.report import Report
+from modelscan.scanner import version
+from modelscan_jupyter import panel
+from modelscan_jupyter.magics import ModelScan
+
+FOREIGN = (
+    "Another package named 'modelscan' is installed and overwrites files of this one. "
+    "Uninstall it, then install modelscan-jupyter again."
+)
+
+
+class Face:
+    """The notebook face of the guard, on one shell of one process."""
+
+    def __init__(self, shell: Any) -> None:
+        self.shell = shell
+        self.process = os.getpid()
+        self.magics = ModelScan(shell)
+
+    def attach(self) -> None:
+        guard.install(STATE.policy)
+        guard.on_refusal(self.heard)
+        self.shell.register_magics(self.magics)
+        self.shell.events.register("pre_run_cell", self.sweep)
+        formatter = self.shell.display_formatter
+        for kind in (Report, panel.Reports):
+            formatter.mimebundle_formatter.for_type(kind, _bundle)
+            formatter.formatters["text/plain"].for_type(kind, _pretty)
+        self.sweep()
+
+    def detach(self) -> None:
+        formatter = self.shell.display_formatter
+        for kind in (Report, panel.Reports):
+            formatter.mimebundle_formatter.pop(kind, None)
+            formatter.formatters["text/plain"].pop(kind, None)
+        self.shell.events.unregister("pre_run_cell", self.sweep)
+        manager = self.shell.magics_manager
+        for kind, table in self.magics.magics.items():
+            for name in table:
+                manager.magics[kind].pop(name, None)
+        manager.registry.pop(type(self.magics).__name__, None)
+        self.shell.configurables.remove(self.magics)
+        guard.off_refusal(self.heard)
+        guard.uninstall()
+
+    def heard(self, event: Event) -> None:
+        """Shows the panel above the error. A forked worker cannot display anything: there the error has to do."""
+        if os.getpid() != self.process:
+            return
+        if event.decision in (Decision.REFUSED, Decision.WARNED):
+            shown = replace(event.report, refused=event.decision is Decision.REFUSED)
+            self.shell.display_pub.publish(panel.bundle(shown), {})
+        else:
+            print(panel.line(event))  # noqa: T201
+
+    def sweep(self, *_: Any) -> None:
+        """Names bound before the guard was on, such as `from joblib import load`, are bound anew."""
+        guard.sweep(self.shell.user_ns)
+
+
+_faces: dict[Any, Face] = {}
+"""By shell; a process has one."""
+
+
+def load(shell: Any) -> None:
+    """Guards this process. Loading under a second name, or twice, changes nothing."""
+    if shell in _faces:
+        return
+    face = Face(shell)
+    face.attach()
+    _faces[shell] = face
+    if _from_a_cell():
+        print(banner())  # noqa: T201
+
+
+def unload(shell: Any) -> None:
+    face = _faces.pop(shell, None)
+    if face is not None:
+        face.detach()
+
+
+def banner() -> str:
+    """One line; a second one when foreign files are among ours."""
+    short = ".".join(version().split(".")[:2])
+    status = guard.status()
+    libraries = ", ".join(dict.fromkeys(row.name.partition(".")[0] for row in status.loaders))
+    line = f"modelscan {short} guard on: {libraries} | policy {status.policy} | %modelscan? for help"
+    return f"{line}\n{FOREIGN}" if _is_shadowed() else line
+
+
+def _from_a_cell() -> bool:
+    """A person typed %load_ext; from a configuration file IPython loads extensions without that magic."""
+    frame: FrameType | None = sys._getframe()
+    while frame is not None:
+        if frame.f_globals.get("__name__") == "IPython.core.magics.extension":
+            return True
+        frame = frame.f_back
+    return False
+
+
+def _is_shadowed() -> bool:
+    try:
+        metadata.distribution("modelscan")
+    except metadata.PackageNotFoundError:
+        return False
+    return True
+
+
+def _bundle(shown: Any, **_: Any) -> dict[str, Any]:
+    return panel.bundle(shown)
+
+
+def _pretty(shown: Any, printer: Any, _: bool) -> None:
+    printer.text(panel.plain(shown))

@@ -1,0 +1,273 @@
+"""The panel: hostile text stays inert, text and HTML state the same facts, and the HTML needs nothing but itself."""
+
+from __future__ import annotations
+
+import html as escapes
+import json
+import re
+from dataclasses import replace
+
+import pytest
+
+from modelscan.evidence import Evidence, Kind, Where
+from modelscan.render import html, text
+from modelscan.render.inert import inert
+from modelscan.render.words import FINDINGS, duration, place, size, spoken
+from modelscan.report import Failure, Finding, Report, Scanned, Severity, Skip, Verdict
+
+FORBIDDEN = re.compile(r"<style|<script|<svg|<img|<a\b|class=|var\(|<h[1-6]|<[^>]*\son\w+=|javascript:", re.I)
+HOSTILE = {
+    "markup": "<b>bold</b><script>alert(1)</script>",
+    "attribute": '" onmouseover="alert(1)" x=\'',
+    "entity": "&lt;script&gt;",
+    "style": "<style>*{display:none}</style>",
+    "ansi": "\x1b[31mred\x1b[0m",
+    "operating system command": "\x1b]8;;http://example.org\x07link\x1b]8;;\x07",
+    "c1": "\x9b31m",
+    "bidi": "model\u202egpj.exe",
+    "isolate": "\u2066\u2069\u200f",
+    "newline": "SAFE\nmodel.pkl\r\nSAFE",
+    "separator": "a\u2028b\u2029c\x85d",
+    "zero width": "o\u200bs.\u2060sys\ufefftem\u00ad",
+    "filler": "a\u3164b\u115fc\ufe0fd\U000e0041",
+    "surrogate": "\ud800\udfff",
+    "nul": "a\0b\x08\x08c",
+    "long": "x" * 10_000,
+    "long and wide": "\u202e" * 10_000,
+}
+INVISIBLE = re.compile(
+    "[\x00-\x09\x0b-\x1f\x7f-\x9f\u00ad\u115f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe0f\ufeff"
+    "\ud800-\udfff\U000e0041]"
+)
+
+
+def finding(name="os.system", severity=Severity.CRITICAL, kind=Kind.CALL, **detail):
+    where = Where("model.pt!archive/data.pkl", 0x1F4)
+    fact = Evidence(kind, detail.pop("subject", name), where, detail)
+    return Finding("MS-P101", severity, name, where, "A program would run.", "Do not load it.", fact)
+
+
+def report(**changes):
+    unsafe = Report(
+        source="model.pt",
+        verdict=Verdict.UNSAFE,
+        refused=True,
+        artifacts=(Scanned("model.pt", "zip archive", 900), Scanned("model.pt!archive/data.pkl", "pickle", 600)),
+        imports=("collections.OrderedDict", "posix.system"),
+        findings=(
+            finding(subject="posix.system", expression="posix.system('touch marker')", opcode="REDUCE"),
+            finding("mylib.Net", Severity.LOW, Kind.CONSTRUCT, expression="mylib.Net()"),
+        ),
+        digest="0123456789abcdef",
+        size=12_345,
+        sha256="9f2c41ab" * 8,
+        milliseconds=31.2,
+        versions={"modelscan-jupyter": "0.1.0", "python": "3.11.7"},
+    )
+    return replace(unsafe, **changes)
+
+
+def hostile_report(payload):
+    where = Where(f"model.pt!{payload}", 16)
+    fact = Evidence(Kind.CALL, payload, where, {"expression": f"{payload}({payload!r})", "opcode": payload})
+    return report(
+        source=payload,
+        artifacts=(Scanned(payload, payload, 1),),
+        imports=(payload,),
+        findings=(Finding(payload, Severity.HIGH, payload, where, payload, payload, fact),),
+        failures=(
+            Failure(where, payload, payload, True),
+            Failure(Where(payload, None, payload), payload, payload, False),
+        ),
+        skips=(Skip(payload, payload),),
+        versions={payload: payload},
+        digest=payload,
+    )
+
+
+def visible(fragment):
+    return " ".join(escapes.unescape(re.sub(r"<[^>]+>", " ", fragment)).split())
+
+
+def squeezed(value):
+    return re.sub(r"\s+", "", value)
+
+
+@pytest.mark.parametrize("payload", HOSTILE.values(), ids=HOSTILE)
+def test_hostile_names_stay_inert(payload):
+    plain, fragment = text.render(hostile_report(payload)), html.render(hostile_report(payload))
+    assert not INVISIBLE.search(plain)
+    assert not INVISIBLE.search(fragment)
+    assert not FORBIDDEN.search(fragment)
+    assert max(map(len, plain.splitlines())) <= 80
+    assert len(fragment) < 40_000
+    assert "SAFE" not in {line.split(" ")[0] for line in plain.splitlines()}
+
+
+@pytest.mark.parametrize("payload", HOSTILE.values(), ids=HOSTILE)
+def test_hostile_names_leave_the_markup_as_it_is(payload):
+    tags = re.findall(r"</?([a-z0-9]+)", html.render(hostile_report(payload)))
+    assert tags == re.findall(r"</?([a-z0-9]+)", html.render(hostile_report("name")))
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("plain.name", "plain.name"),
+        ("модель 模型.pkl", "модель 模型.pkl"),
+        ("\x1b[0m", r"\x1b[0m"),
+        ("\u202e", r"\u202e"),
+        ("a\nb", r"a\nb"),
+        ("\ud800", r"\ud800"),
+        ("\U000e0041", r"\U000e0041"),
+        ("x" * 300, "x" * 199 + "…"),
+    ],
+)
+def test_inert(given, shown):
+    assert inert(given) == shown
+
+
+FACTS = {
+    "refused": report(),
+    "let through": report(refused=False, policy="warn"),
+    "unverified": report(
+        verdict=Verdict.UNVERIFIED, refused=False, findings=(finding("mylib.Net", Severity.LOW, Kind.CONSTRUCT),)
+    ),
+    "inconclusive": report(
+        verdict=Verdict.INCONCLUSIVE,
+        findings=(),
+        failures=(
+            Failure(Where("model.pt!archive/data.pkl"), "zip-encrypted", "the member is encrypted", True),
+            Failure(Where("model.pt!archive/more.pkl", 7), "pickle-truncated", "the pickle ends early", False),
+        ),
+    ),
+    "skipped": report(
+        verdict=Verdict.INCONCLUSIVE,
+        refused=False,
+        findings=(),
+        artifacts=(),
+        skips=(Skip("readme.md", "plain text, not a model"),),
+    ),
+    "safe": report(verdict=Verdict.SAFE, refused=False, findings=()),
+}
+
+
+@pytest.mark.parametrize("given", FACTS.values(), ids=FACTS)
+def test_text_html_and_json_state_the_same_facts(given):
+    plain, seen = squeezed(text.render(given)), squeezed(visible(html.render(given)))
+    data = json.loads(given.to_json())
+    facts = [given.verdict.value, given.source, size(given.size)]
+    for row in data["findings"]:
+        facts += [row["severity"], row["operator"], hex(row["where"]["offset"]), row["rule"], row["why"], row["fix"]]
+    for row in data["failures"]:
+        facts += [row["code"], row["reason"]]
+    for row in data["skips"]:
+        facts += [row["name"], row["reason"]]
+    if given.verdict is not Verdict.SAFE:
+        facts += [data["policy"], data["digest"], data["sha256"], *data["imports"], *data["versions"].values()]
+    for fact in map(squeezed, facts):
+        assert fact in plain
+        assert fact in seen
+    assert ("REFUSED" in plain, "REFUSED" in seen) == (given.refused, given.refused)
+    words = re.compile(r"\w+")
+    only_html = set(words.findall(visible(html.render(given)))) - set(words.findall(text.render(given)))
+    assert only_html <= {"About", "this"}
+
+
+@pytest.mark.parametrize("given", FACTS.values(), ids=FACTS)
+def test_the_verdict_word_comes_first(given):
+    word = "REFUSED" if given.refused else given.verdict.value
+    assert text.render(given).startswith(f"{word} - model.pt  ")
+    assert visible(html.render(given)).startswith(f"{word} model.pt ")
+
+
+@pytest.mark.parametrize("given", FACTS.values(), ids=FACTS)
+def test_the_html_is_static_and_whole(given):
+    fragment = html.render(given)
+    assert not FORBIDDEN.search(fragment)
+    assert "\n" not in fragment
+    for tag in ("div", "details", "summary", "span", "bdi", "table", "tr", "th", "td", "pre"):
+        assert len(re.findall(f"<{tag}[ >]", fragment)) == fragment.count(f"</{tag}>")
+
+
+def test_a_refusal_says_what_would_run():
+    assert text.render(report()).splitlines()[:7] == [
+        "REFUSED - model.pt  zip archive, 12.3 KB, sha256 9f2c41ab…, 31 ms",
+        "UNSAFE: 1 CRITICAL, 1 LOW",
+        "Loading this file would run:  os.system('touch marker')",
+        "",
+        "[CRITICAL] os.system   archive/data.pkl @ 0x1f4   MS-P101",
+        "    why  A program would run.",
+        "    fix  Do not load it.",
+    ]
+
+
+def test_safe_is_one_line():
+    assert text.render(FACTS["safe"]) == "SAFE - model.pt  zip archive, 12.3 KB, sha256 9f2c41ab…, 31 ms"
+
+
+def test_what_was_not_read_is_never_called_safe():
+    shown = text.render(FACTS["inconclusive"])
+    assert "This is not a verdict of safety." in shown
+    assert "not read: archive/data.pkl: the member is encrypted (zip-encrypted)" in shown
+    assert "breaks off: archive/more.pkl @ 0x7: the pickle ends early (pickle-truncated)" in shown
+
+
+def test_unverified_names_what_was_not_reviewed():
+    assert "Not reviewed: mylib.Net" in text.render(FACTS["unverified"])
+
+
+def test_odd_structure_is_not_said_to_run():
+    odd = finding("hidden opcodes", kind=Kind.ANOMALY, expression="hidden opcodes")
+    assert "Loading this file would run" not in text.render(report(findings=(odd,)))
+    assert "What is wrong with this file:  A program would run." in text.render(report(findings=(odd,)))
+
+
+def test_of_several_worst_findings_one_that_runs_leads():
+    rows = (finding("os.popen", kind=Kind.IMPORT), finding(expression="os.system('x')"))
+    assert "would run:  os.system('x')" in text.render(report(findings=rows))
+
+
+def test_a_folder_of_findings_is_cut_and_says_so():
+    many = tuple(finding(f"os.f{number}") for number in range(FINDINGS + 10))
+    shown = text.render(report(findings=many))
+    assert f"The worst {FINDINGS} of {FINDINGS + 10} findings follow" in shown
+    assert shown.count("[CRITICAL]") == html.render(report(findings=many)).count("<details") - 1 == FINDINGS
+
+
+def test_only_the_first_finding_is_unfolded():
+    assert html.render(report()).count("<details") == 3
+    assert html.render(report()).count(" open>") == 1
+
+
+def test_a_callee_is_spoken_in_its_usual_spelling():
+    call = {"expression": "posix.system('x')", "subject": "posix.system"}
+    assert spoken(finding("os.system", **call)) == "os.system('x')"
+    handed_on = {"expression": "functools.partial(posix.system)", "subject": "functools.partial"}
+    assert spoken(finding("os.system", **handed_on)) == "functools.partial(posix.system)"
+
+
+@pytest.mark.parametrize(
+    ("where", "source", "shown"),
+    [
+        (Where("a/model.pt!archive/data.pkl", 500), "a/model.pt", "archive/data.pkl @ 0x1f4"),
+        (Where("a/model.pkl", 0), "a/model.pkl", "model.pkl @ 0x0"),
+        (Where("models/a/b.pkl", 1), "models", "a/b.pkl @ 0x1"),
+        (Where("config.json", None, "layers[3]"), "config.json", "config.json : layers[3]"),
+        (Where("<bytes>"), "<bytes>", "<bytes>"),
+    ],
+)
+def test_places_are_told_from_the_scanned_file(where, source, shown):
+    assert place(where, source) == shown
+
+
+@pytest.mark.parametrize(
+    ("count", "shown"), [(0, "0 bytes"), (999, "999 bytes"), (1000, "1.0 KB"), (46_800_000, "46.8 MB")]
+)
+def test_sizes(count, shown):
+    assert size(count) == shown
+
+
+@pytest.mark.parametrize(("value", "shown"), [(0.2, "under 1 ms"), (4.4, "4 ms"), (12_345.6, "12,346 ms")])
+def test_durations(value, shown):
+    assert duration(value) == shown
