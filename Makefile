@@ -24,6 +24,7 @@ lint: $(VENV)/.lint ## check style and types
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
+	$(PY) tools/build_reference.py --check
 
 format: $(VENV)/.lint ## rewrite the sources in house style
 	$(PY) -m ruff check --fix .
@@ -36,6 +37,7 @@ fuzz: $(VENV)/.test ## hold the pickle machine against the real unpickler for lo
 	$(PY) -m tests.pickles.fuzz --cases 1000000
 
 docs: $(VENV)/.docs ## build the documentation into build/docs
+	$(PY) tools/build_reference.py
 	$(PY) -m sphinx -W --keep-going -b html docs build/docs
 
 screenshots: $(VENV)/.demo ## draw docs/images (needs Chromium)

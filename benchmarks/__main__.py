@@ -7,7 +7,6 @@ import tempfile
 from pathlib import Path
 
 import modelscan
-
 from benchmarks.pairs import compare, machine
 from benchmarks.workloads import WORKLOADS
 

@@ -26,7 +26,8 @@ class Ratio:
     pairs: int
 
     def __str__(self) -> str:
-        return f"{self.first:9.4f} s {self.second:9.4f} s   {self.ratio:7.3f}  ({self.low:.3f} to {self.high:.3f}, n={self.pairs})"
+        spread = f"({self.low:.3f} to {self.high:.3f}, n={self.pairs})"
+        return f"{self.first:9.4f} s {self.second:9.4f} s   {self.ratio:7.3f}  {spread}"
 
 
 def compare(first: Callable[[], object], second: Callable[[], object], pairs: int = 5) -> Ratio:
@@ -57,4 +58,5 @@ def _cpu(run: Callable[[], object]) -> float:
 def machine() -> str:
     """Where this ran, for a reader of the figures."""
     load = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
-    return f"{platform.python_implementation()} {platform.python_version()}, {platform.system()}, {os.cpu_count()} cores{load}"
+    python = f"{platform.python_implementation()} {platform.python_version()}"
+    return f"{python}, {platform.system()}, {os.cpu_count()} cores{load}"

@@ -10,11 +10,15 @@ from pathlib import Path
 
 LOADERS = {
     "pickle": "import pickle\ndef load(path):\n    return pickle.load(open(path, 'rb'))",
-    "pickles": "import pickle\ndef load(path):\n    f = open(path, 'rb')\n    pickle.load(f)\n    return pickle.load(f)",
+    "pickles": "import pickle\ndef load(path):\n    f = open(path, 'rb')\n    return pickle.load(f), pickle.load(f)",
     "joblib": "import joblib\ndef load(path):\n    return joblib.load(path)",
     "numpy": "import numpy\ndef load(path):\n    return numpy.load(path, allow_pickle=True)",
     "npz": "import numpy\ndef load(path):\n    return dict(numpy.load(path, allow_pickle=True))",
     "torch": "import torch\ndef load(path):\n    return torch.load(path, weights_only=False)",
+    "torchscript": "import torch\ndef load(path):\n    return torch.jit.load(path)",
+    "package": "import torch.package as p\ndef load(path):\n"
+    "    return p.PackageImporter(path).load_pickle('model', 'model.pkl')",
+    "tar": "import pickle, tarfile\ndef load(path):\n    return pickle.load(tarfile.open(path).extractfile('m.pkl'))",
     "pandas": "import pandas\ndef load(path):\n    return pandas.read_pickle(path)",
 }
 

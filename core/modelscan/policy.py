@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
@@ -21,6 +22,12 @@ GUESSES = frozenset(
     | {"unresolved-global", "persistent-id", "lookalike", "local-module", "frame-straddle"}
 )
 """Rules that a misread stream sets off by chance; they say nothing about facts marked "doubtful"."""
+
+
+COMPILED = re.compile(
+    r"__torch__\..+|torch\.jit\._pickle\.(build_(int|double|bool|tensor)list|build_tensor_from_id|restore_type_tag)"
+)
+"""What torch.jit.load resolves inside a TorchScript archive, without importing anything."""
 
 
 class Session(Protocol):
@@ -142,6 +149,8 @@ class _Judge:
                     yield finding
 
     def _fact(self, fact: Evidence, constructed: set[str]) -> Iterator[Finding]:
+        if fact.detail.get("loader") == "torchscript" and COMPILED.fullmatch(fact.subject):
+            return
         match fact.kind:
             case Kind.IMPORT if fact.subject in constructed:
                 yield from self._named(fact, quiet=True)

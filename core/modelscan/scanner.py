@@ -107,27 +107,22 @@ def files_below(folder: Path) -> Iterator[Path]:
             yield Path(root, name)
 
 
-def scan_artifact(
-    artifact: Artifact,
-    policy: Policy,
-    *,
-    session: Session | None = None,
-    single: bool = False,
-    started: float | None = None,
-) -> Report:
-    """Examine and judge. `single`: only the first pickle is going to be loaded."""
+def scan_artifact(artifact: Artifact, policy: Policy, *, started: float | None = None) -> Report:
+    """Examine and judge."""
     began = time.perf_counter() if started is None else started
-    return judge(artifact, examine(artifact, policy, single=single), policy, session=session, started=began)
+    return judge(artifact, examine(artifact, policy), policy, started=began)
 
 
-def examine(artifact: Artifact, policy: Policy, *, single: bool = False, reader: Reader | None = None) -> Examination:
+def examine(
+    artifact: Artifact, policy: Policy, *, single: bool = False, loader: str = "", reader: Reader | None = None
+) -> Examination:
     """All facts about an artifact and what is inside it.
 
-    `single`: only the first pickle is going to be loaded. `reader`: what the loader takes the bytes for, whatever
+    `single` and `loader` are as in `formats.reader.Context`. `reader`: what the loader takes the bytes for, whatever
     they look like.
     """
     found = Examination()
-    context = Context(policy.limits, Budget(policy.limits.expanded), single)
+    context = Context(policy.limits, Budget(policy.limits.expanded), single, loader)
     try:
         _read(artifact, context, found, 0, reader)
     except Exception as error:  # the one broad catch: whatever a hostile file makes of us is a row, never SAFE
@@ -190,7 +185,8 @@ def _read(artifact: Artifact, context: Context, found: Examination, depth: int, 
                 elif isinstance(item, Skip):
                     found.scanned.pop()
                     found.skips += [] if artifact.expected else [item]
-                else:
+                elif item.kind is not Kind.BROKEN or not artifact.expected:
+                    # A tensor may begin like anything; that it then breaks off says nothing.
                     found.evidence.append(item)
         except LimitExceeded as error:
             _note(found, artifact, "limit", f"{error.reason} (limit {error.budget!r})")

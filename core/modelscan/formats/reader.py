@@ -50,3 +50,9 @@ def broken(artifact: Artifact, error: FormatError) -> Evidence:
 
 def anomaly(artifact: Artifact, code: str, offset: int | None = None, about: str = "") -> Evidence:
     return Evidence(Kind.ANOMALY, code, Where(artifact.name, offset), {"expression": about} if about else {})
+
+
+def leaves_the_archive(name: str) -> bool:
+    """Would unpacking this member write outside the folder it is unpacked into?"""
+    parts = name.replace("\\", "/").split("/")
+    return name.startswith(("/", "\\")) or ".." in parts or parts[0].endswith(":")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from modelscan.pickles import leaves
+from modelscan.pickles.batches import Batch
 from modelscan.pickles.values import Global, Group, Made, Outside
 
 WIDTH = 400
@@ -52,6 +53,8 @@ class _Line:
             return self.show(value.callee, depth + 1) + self.arguments(value.args, depth + 1)
         if isinstance(value, Outside):
             return f"<{value.kind}>"
+        if isinstance(value, Batch):
+            return "…"
         left, right = _BRACKETS[value.kind]
         comma = "," if value.kind == "tuple" and value.size == 1 else ""
         return left + self.items(value, depth + 1) + comma + right

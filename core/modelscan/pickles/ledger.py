@@ -19,10 +19,11 @@ from modelscan.pickles.values import Global, Group, Made, References, name_of, r
 PENDING = 20_000
 """Acts kept until the end of the stream; later ones are judged at once, their mutable arguments as unseen."""
 
-EACH = 200_000
-"""Values that are visited for the arguments of one act …"""
-ALL = 4_000_000
-"""… and of all acts together; arguments beyond that count as unseen."""
+VISITS = 50_000
+"""Values that are visited for the arguments of acts, and half as many again as the stream has bytes.
+
+Arguments beyond that count as unseen. Shared ones are visited anew for each act, so a short stream could keep us busy.
+"""
 ALIKE = 16
 """Calls of one name with constants only that are told apart."""
 
@@ -44,7 +45,7 @@ class Ledger:
         self.attributes: dict[tuple[str, str], Global] = {}
         self.nested: dict[int, Nested] = {}
         self.others: dict[tuple[Kind, str], tuple[int, dict[str, Any]]] = {}
-        self.visits = ALL
+        self.visits = VISITS + (end - base) // 2
         self.pending: list[Act] = []
         self.plain: dict[tuple[Kind, str, str], int] = {}
         self.rows: dict[tuple[object, ...], tuple[Act, References]] = {}
@@ -81,7 +82,7 @@ class Ledger:
     def _row(self, act: Act, final: bool) -> None:
         kind, opcode, callee, args, _ = act
         root = name_of(callee)
-        found, visited = references(args, min(EACH, self.visits))
+        found, visited = references(args, self.visits)
         self.visits -= visited
         found.whole = found.whole and (final or not _mutable(args))
         indirect = isinstance(callee, Made)

@@ -17,7 +17,7 @@ from typing import Any
 from modelscan.errors import FormatError, LimitExceeded
 from modelscan.evidence import Kind
 from modelscan.limits import Limits
-from modelscan.pickles import arrays, leaves, meaning, text
+from modelscan.pickles import arrays, batches, leaves, meaning, text
 from modelscan.pickles.ledger import Ledger
 from modelscan.pickles.memo import Memo
 from modelscan.pickles.opcodes import COUNTED, EMPTY, NAMES, SIGNED, Op, widths
@@ -68,6 +68,10 @@ class Machine:
         """A frame that claims more than there is: the C unpickler stops there, pickle.py (and so joblib) does not."""
         self.arrays = 0
         """joblib array wrappers seen."""
+        self.bulk = False
+        """Is the stream long enough for batches to be looked for?"""
+        self.memoize = False
+        self.waits = self.misses = 0
         self.objects_at: int | None = None
         """Where the pickle of joblib's first array of objects begins."""
         self.opcodes = 0
@@ -91,6 +95,7 @@ class Machine:
         stack, limit, end = self.stack, self.limit, self.end
         while True:
             self._check_budgets()
+            self.bulk = self.bulk or self.opcodes >= STRIDE
             self.opcodes += STRIDE
             for _ in repeat(None, STRIDE):
                 if pos >= limit:
@@ -115,6 +120,9 @@ class Machine:
                     stack.append(Group(empty[code]))
                     pos += 1
                 elif code == 0x28:  # MARK
+                    if self.bulk and (after := self.batch(pos)):
+                        pos, limit = after, self.limit
+                        continue
                     self.marks.append(stack)
                     stack = self.stack = []
                     pos += 1
@@ -132,7 +140,7 @@ class Machine:
     def _check_budgets(self) -> None:
         if self.opcodes >= self.limits.opcodes:
             raise LimitExceeded("opcodes", f"more than {self.limits.opcodes:,} opcodes")
-        if len(self.memo) + len(self.stack) + len(self.marks) > self.limits.values:
+        if self.memo.count + len(self.stack) + len(self.marks) > self.limits.values:
             raise LimitExceeded("values", f"more than {self.limits.values:,} live values")
         if time.monotonic() > self.deadline:
             raise LimitExceeded("seconds", f"more than {self.limits.seconds:g} s in one pickle")
@@ -144,6 +152,32 @@ class Machine:
             raise FormatError("pickle-truncated", "the stream ends in the middle", self.end)
         self.limit = self.end
         return self.end
+
+    def batch(self, mark: int) -> int:
+        """Takes the batch behind the MARK at `mark`; where to go on, or 0 to go through it opcode by opcode."""
+        if self.waits:
+            self.waits -= 1
+            return 0
+        grammar = batches.grammar(self.memoize)
+        found = batches.find(self.data, mark, self.limit, self.end, grammar)
+        if found is None:  # looking was in vain, so look less often while that goes on
+            self.misses = min(self.misses + 1, 10)
+            self.waits = (1 << self.misses) - 1
+            return 0
+        if found[0] - mark < batches.SMALLEST:
+            return 0
+        self.misses = 0
+        stop, self.limit = found
+        batch = batches.Batch(self.data, mark + 1, stop, grammar, self.memo.peek)
+        self.memo.deferred.append(batch)
+        code = self.data[stop]
+        if code in batches.FILLS:
+            self.filled(NAMES[code], self.top(stop), [batch], stop)
+        else:
+            group = Group(batches.GROUPS[code])
+            group.fill(batch)
+            self.stack.append(group)
+        return stop + 1
 
     # The parts the handlers share.
 
@@ -219,7 +253,9 @@ class Machine:
 
     def filled(self, opcode: str, target: Any, items: list[Any], at: int) -> None:
         """Items or state go into `target`."""
-        if isinstance(target, Group):
+        if isinstance(target, Group) and isinstance(items[0], batches.Batch):
+            target.fill(items[0])
+        elif isinstance(target, Group):
             target.extend(items)
         elif isinstance(target, Made):
             target.hold(items)
@@ -249,6 +285,7 @@ def _text(machine: Machine, pos: int, code: int) -> int:
 def _proto(machine: Machine, pos: int, code: int) -> int:
     if machine.number(pos, 1) > 5:
         raise FormatError("pickle-protocol", "a protocol newer than 5", pos)
+    machine.memoize = machine.data[pos + 1] >= 4
     return pos + 2
 
 
@@ -397,11 +434,8 @@ def _fill_marked(machine: Machine, pos: int, code: int) -> int:
 
 def _group_marked(machine: Machine, pos: int, code: int) -> int:
     items = machine.pop_mark(pos)
-    machine.stack.append(Group(_MARKED[code], items))
+    machine.stack.append(Group(batches.GROUPS[code], items))
     return pos + 1
-
-
-_MARKED: dict[int, str] = {Op.TUPLE: "tuple", Op.LIST: "list", Op.DICT: "dict", Op.FROZENSET: "frozenset"}
 
 
 def _tuple(machine: Machine, pos: int, code: int) -> int:
@@ -496,8 +530,8 @@ HANDLERS: dict[int, Handler] = {
     **dict.fromkeys((Op.GET, Op.BINGET, Op.LONG_BINGET), _get),
     **dict.fromkeys((Op.PUT, Op.BINPUT, Op.LONG_BINPUT), _put),
     **dict.fromkeys((Op.TUPLE1, Op.TUPLE2, Op.TUPLE3), _tuple),
-    **dict.fromkeys((Op.APPENDS, Op.SETITEMS, Op.ADDITEMS), _fill_marked),
-    **dict.fromkeys(_MARKED, _group_marked),
+    **dict.fromkeys(batches.FILLS, _fill_marked),
+    **dict.fromkeys(batches.GROUPS, _group_marked),
     **dict.fromkeys((Op.EXT1, Op.EXT2, Op.EXT4), _extension),
     Op.PROTO: _proto,
     Op.FRAME: _frame,

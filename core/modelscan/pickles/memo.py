@@ -1,51 +1,122 @@
-"""The unpickler's memo, compact: most of it is plain data, which is one 64-bit offset a slot."""
+"""The unpickler's memo, compact: most of it is plain data, which is one 64-bit offset a slot, or lies in a batch."""
 
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_right
+from dataclasses import dataclass
 from typing import Any
 
 from modelscan.errors import FormatError
+from modelscan.pickles.batches import Batch
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """What the memo opcode of that number in a batch stores."""
+
+    batch: Batch
+    number: int
 
 
 class Memo:
-    """Index to value. Counts occupied slots, as `MEMOIZE` does in C (`memo_len`)."""
+    """Index to value. Counts occupied slots, as `MEMOIZE` does in C (`memo_len`).
 
-    __slots__ = ("objects", "slots", "sparse")
+    What a batch puts into the memo is looked at when the memo is next used: often that is never.
+    """
+
+    __slots__ = ("base", "count", "deferred", "objects", "older", "slots", "sparse", "starts")
 
     def __init__(self) -> None:
+        self.count = 0
+        """Occupied slots, those of deferred batches not yet among them."""
         self.slots = array("q")
-        """Per index: the offset of a leaf, or ~k for `objects[k]`."""
+        """Per index from `base` on: the offset of a leaf, or ~k for `objects[k]`."""
+        self.base = 0
+        self.older: list[array[int] | Batch] = []
+        """What holds the indices before `base`, each from its entry in `starts` on."""
+        self.starts: list[int] = []
         self.objects: list[Any] = []
         self.sparse: dict[int, Any] = {}
-        """Indices that left a gap before them."""
-
-    def __len__(self) -> int:
-        return len(self.slots) + len(self.sparse)
+        """Indices that left a gap before them, and those before `base` that were set again."""
+        self.deferred: list[Batch] = []
 
     def add(self, value: Any) -> None:
         """MEMOIZE: the next index is the number of slots in use."""
+        if self.deferred:
+            self.settle()
         if self.sparse:
-            self.put(len(self), value)
+            self.put(self.count, value)
         else:
             self.slots.append(self._code(value))
+            self.count += 1
 
     def put(self, index: int, value: Any) -> None:
-        if index < len(self.slots):
-            self.slots[index] = self._code(value)
-        elif index == len(self.slots) and index not in self.sparse:
-            self.slots.append(self._code(value))
-        else:
+        if self.deferred:
+            self.settle()
+        end = self.base + len(self.slots)
+        if index in self.sparse or index < self.base:
             self.sparse[index] = value
+        elif index < end:
+            self.slots[index - self.base] = self._code(value)
+        else:
+            self.count += 1
+            if index == end:
+                self.slots.append(self._code(value))
+            else:
+                self.sparse[index] = value
 
     def get(self, index: int, at: int) -> Any:
         """The value at `index`; raises FormatError, with the offset `at`, where the unpickler would not find one."""
-        if index < len(self.slots):
-            code = self.slots[index]
-            return code if code >= 0 else self.objects[~code]
-        if index not in self.sparse:
+        if self.deferred and (not self.deferred[0].grammar.memoize or index >= self.base + len(self.slots)):
+            self.settle()
+        if self.sparse and index in self.sparse:
+            value = self.sparse[index]
+        elif index >= self.base + len(self.slots):
             raise FormatError("pickle-memo", f"memo index {index} was never set", at)
-        return self.sparse[index]
+        else:
+            part, offset = self._part(index)
+            if isinstance(part, Batch):
+                return part.slot(offset)
+            code = part[offset]
+            if code >= 0:
+                return code
+            value = self.objects[~code]
+        return value.batch.slot(value.number) if type(value) is _Stored else value
+
+    def peek(self, index: int) -> Any:
+        """The value at `index`, and plain data where there is none."""
+        try:
+            return self.get(index, 0)
+        except FormatError:
+            return 0
+
+    def settle(self) -> None:
+        """Numbers what the batches so far have stored."""
+        batches, self.deferred = self.deferred, []
+        for batch in batches:
+            indices = batch.indices(self.count)
+            in_order = not self.sparse and self.count == self.base + len(self.slots)
+            if in_order and (batch.grammar.memoize or indices == list(range(self.count, self.count + len(indices)))):
+                self._append(batch, len(indices))
+                continue
+            for number, index in enumerate(indices):
+                self.put(self.count if batch.grammar.memoize else index, _Stored(batch, number))
+
+    def _append(self, batch: Batch, size: int) -> None:
+        for part, length in ((self.slots, len(self.slots)), (batch, size)):
+            if length:
+                self.older.append(part)
+                self.starts.append(self.base)
+                self.base += length
+        self.slots = array("q")
+        self.count += size
+
+    def _part(self, index: int) -> tuple[array[int] | Batch, int]:
+        if index >= self.base:
+            return self.slots, index - self.base
+        number = bisect_right(self.starts, index) - 1
+        return self.older[number], index - self.starts[number]
 
     def _code(self, value: Any) -> int:
         if type(value) is int:

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
+from modelscan.pickles.batches import Batch
+
 HEAD = 16
 """Items of a container that are kept whatever they are; beyond them only what is not plain data."""
 
@@ -36,13 +38,15 @@ class Global:
 class Group:
     """A list, tuple, set, frozenset or dict; a dict's items are key, value, key, value …"""
 
-    __slots__ = ("head", "kind", "rest", "size")
+    __slots__ = ("head", "kind", "rest", "size", "spelled")
 
     def __init__(self, kind: str, items: list[Any] | None = None) -> None:
         self.kind = kind
         self.head: list[Any] = []
         self.rest: list[Any] | None = None
         self.size = 0
+        self.spelled = True
+        """False when a batch stands for some of the items."""
         if items:
             self.extend(items)
 
@@ -69,13 +73,18 @@ class Group:
 
     def pairs(self) -> Iterator[tuple[Any, Any]] | None:
         """Key and value pairs of a dict, None when some were not kept."""
-        if self.kind != "dict" or self.size != len(self.head):
+        if self.kind != "dict" or self.whole() is None:
             return None
         return zip(self.head[::2], self.head[1::2], strict=False)
 
     def whole(self) -> list[Any] | None:
         """All items, None when some were not kept."""
-        return self.head if self.size == len(self.head) else None
+        return self.head if self.spelled and self.size == len(self.head) else None
+
+    def fill(self, batch: Batch) -> None:
+        """Takes the values of a batch, however many there are."""
+        self.extend([batch])
+        self.spelled = False
 
 
 class Made:

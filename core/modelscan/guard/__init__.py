@@ -1,0 +1,96 @@
+"""Guards the loaders of this process: what they are given is scanned before the first byte of it is unpickled.
+
+    import modelscan
+    modelscan.guard.install()          # or "strict", "warn", "off"
+    torch.load("model.pt")             # raises modelscan.UnsafeModelError when the file would run code
+    modelscan.guard.uninstall()        # every patched name is its original again
+
+It is a guard rail and no sandbox: code that runs in this process already can switch it off.
+"""
+
+from __future__ import annotations
+
+from modelscan import approvals
+from modelscan.approvals import Approval
+from modelscan.guard import audit, patch
+from modelscan.guard.history import HISTORY, Decision, Event
+from modelscan.guard.patch import sweep
+from modelscan.guard.state import STATE, Callback
+from modelscan.guard.status import Status, status
+from modelscan.policy import Policy
+from modelscan.report import Report
+
+__all__ = [
+    "Decision",
+    "Event",
+    "Status",
+    "allow_once",
+    "history",
+    "install",
+    "off_refusal",
+    "on_refusal",
+    "report",
+    "status",
+    "sweep",
+    "uninstall",
+]
+
+
+def install(policy: Policy | str = "standard") -> None:
+    """Guards this process. Called again, it changes the policy and guards what was missed; fit to start a pool with.
+
+    `policy` is a Policy or one of "strict", "standard", "warn", "off". Raises SettingsError for another word.
+    """
+    chosen = Policy.of(policy)
+    _ = chosen.digest  # reads the rules now: while a load runs is no time to open files
+    STATE.policy = chosen
+    STATE.active = True
+    audit.add()
+    patch.install()
+
+
+def uninstall() -> None:
+    """Puts every patched name back to the very object it was. The audit hook stays, as it must, and does nothing."""
+    STATE.active = False
+    patch.uninstall()
+
+
+def on_refusal(callback: Callback) -> None:
+    """`callback(event)` after every refusal, and after a load with something to say: see `event.decision`.
+
+    That is REFUSED, WARNED, ALLOWED, or LOADED with `event.verdict` UNVERIFIED. It runs in the thread of the load;
+    what it raises is ignored.
+    """
+    if callback not in STATE.callbacks:
+        STATE.callbacks.append(callback)
+
+
+def off_refusal(callback: Callback) -> None:
+    """Ends `on_refusal`. A callback that was never registered is none to end."""
+    if callback in STATE.callbacks:
+        STATE.callbacks.remove(callback)
+
+
+def history() -> tuple[Event, ...]:
+    """What was loaded, refused, allowed and warned about, oldest first; the last thousand of each sort.
+
+    Loads of plain data are counted in `status()` and not listed: they ask for nothing that could act.
+    """
+    return tuple(HISTORY)
+
+
+def report(number: int) -> Report:
+    """The report of a guarded load by its number. Raises LookupError."""
+    return HISTORY.find(number).report
+
+
+def allow_once(number: int, reason: str) -> Approval:
+    """The next load of the file that refusal `number` was about goes ahead.
+
+    Raises LookupError for an unknown number, and ValueError for an event that has no file to be told by: no refusal,
+    or one of an unpickler that no guarded loader stood before.
+    """
+    sha256 = HISTORY.find(number).report.sha256
+    if sha256 is None:
+        raise ValueError(f"load {number} was not the refusal of a file, so there is nothing to allow")
+    return approvals.allow_once(sha256, reason)

@@ -1,0 +1,86 @@
+"""The audit hook: what an unpickler may resolve, whoever calls it.
+
+Inside a scope only the names that the scan saw. Outside of any (a name bound before the guard came, an Unpickler of
+somebody's own, an import that reads its own data) everything but the denied names, in the strict policy only the
+trusted ones. And in a scope no program is started: classes that nobody reviewed set their own state.
+
+Python cannot remove an audit hook, so there is one per process, which asks `STATE`. It imports nothing and looks
+nothing up by a module's name while it runs: a load may have changed the modules.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+from modelscan.approvals import allowed_names
+from modelscan.guard import callers, refusal
+from modelscan.guard.scope import Scope, Veto, current, run, scope_here
+from modelscan.guard.state import STATE
+
+PROGRAMS = ("os.exec", "os.posix_spawn", "os.spawn", "os.startfile", "os.system", "pty.spawn", "subprocess.Popen")
+"""Audit events of starting a program (https://docs.python.org/3/library/audit_events.html)."""
+
+_getframe: Callable[[int], FrameType] = sys._getframe
+_scope_here: Callable[[], Scope | None] = scope_here
+_asker, _is_internal, _below_import = callers.asker, callers.is_internal, callers.below_import
+_describe, _refusal = callers.describe, refusal.outside
+_load = run.__code__
+_programs = frozenset(PROGRAMS)
+_added = False
+
+
+def _hook(event: str, args: tuple[Any, ...]) -> None:
+    """Called for every event of the process, and for every name that is unpickled: the usual ways out come first."""
+    if event == "pickle.find_class":
+        scope = _scope_here()
+        if scope is None or not scope.open:
+            if STATE.enforces:
+                _outside(_getframe(1), str(args[0]), str(args[1]))
+        elif scope.allowed is not None and args not in scope.allowed and STATE.enforces:
+            _unseen(scope, str(args[0]), str(args[1]))
+    elif event in _programs:
+        _program(event)
+
+
+def _unseen(scope: Scope, module: str, name: str) -> None:
+    """A name that the scan did not see: traffic between processes, or an import that reads data of its own."""
+    frame = _getframe(2)
+    if _below_import(frame, _load):
+        _outside(frame, module, name)
+        return
+    if _is_internal(_asker(frame)):
+        return
+    scope.blocked.append((module, name))
+    raise Veto(f"the load asks for {module}.{name}, which the scan did not see")
+
+
+def _outside(frame: FrameType | None, module: str, name: str) -> None:
+    """The rule for whoever unpickles outside of a guarded load. `frame` is where the unpickler was called."""
+    policy = STATE.policy
+    found = policy.rules.match(module, name)
+    if found.rule is None and (found.use is not None or policy.word != "strict"):
+        return
+    if found.name in policy.allowed or found.name in allowed_names():
+        return
+    asker = _asker(frame)
+    if not _is_internal(asker):
+        raise _refusal(f"<pickle read by {_describe(asker)}>", module, name)
+
+
+def _program(event: str) -> None:
+    scope = current()
+    if scope is None or not scope.trip or not STATE.enforces or _below_import(_getframe(2), _load):
+        return
+    scope.started.append(event)
+    raise Veto(f"the load starts a program ({event})")
+
+
+def add() -> None:
+    """Adds the hook, once per process."""
+    global _added  # noqa: PLW0603 - what it records is global too
+    if not _added:
+        sys.addaudithook(_hook)
+        _added = True

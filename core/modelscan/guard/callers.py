@@ -1,0 +1,107 @@
+"""Who is asking: the frames above a load, told apart by exact module and function, never by a prefix.
+
+With a prefix such as `concurrent.futures`, `ThreadPoolExecutor.submit(pickle.loads, data)` would pass for the pool's
+own traffic.
+"""
+
+from __future__ import annotations
+
+import linecache
+import os
+import sys
+from collections.abc import Callable
+from types import CodeType, FrameType
+
+from modelscan.guard.targets import TARGETS
+from modelscan.render.inert import inert
+
+INTERNAL = frozenset(
+    {
+        ("multiprocessing.connection", "_ConnectionBase.recv"),
+        ("multiprocessing.queues", "Queue.get"),
+        ("multiprocessing.queues", "SimpleQueue.get"),
+        ("multiprocessing.spawn", "_main"),
+        ("joblib.externals.loky.backend.popen_loky_posix", "<module>"),
+        ("joblib.externals.loky.cloudpickle_wrapper", "_reconstruct_wrapper"),
+        ("torch.multiprocessing.queue", "ConnectionWrapper.recv"),
+        ("torch._inductor.codecache", "GuardedCache.iterate_over_candidates"),
+        ("dask.local", "get_async"),
+        ("dask.tokenize", "_normalize_pickle"),
+        ("distributed.protocol.pickle", "loads"),
+    }
+)
+"""Functions that read what another process of the same program wrote: (module, qualified name)."""
+
+LIBRARIES = frozenset(target.module.partition(".")[0] for target in TARGETS)
+
+_IMPORT = "importlib._bootstrap"
+_OURS = ("modelscan.guard.", "wrapt", "_wrappers")
+_LOADERS = frozenset(
+    {
+        *("asyncio", "cloudpickle", "concurrent", "dill", "gzip", "joblib", "modelscan", "multiprocessing", "numpy"),
+        *("pandas", "pickle", "shelve", "threading", "torch", "wrapt"),
+    }
+)
+"""Packages whose frames stand between the user's line and the load."""
+
+_getframe: Callable[[int], FrameType] = sys._getframe
+
+
+def asker(frame: FrameType | None) -> FrameType | None:
+    """The first frame from `frame` outwards that belongs to neither pickle nor the guard."""
+    while frame is not None:
+        module = frame.f_globals.get("__name__", "")
+        if module != "pickle" and not (isinstance(module, str) and module.startswith(_OURS)):
+            return frame
+        frame = frame.f_back
+    return None
+
+
+def is_library(frame: FrameType | None) -> bool:
+    """Is this frame one of a library that has a guarded loader?"""
+    return frame is not None and _module(frame).partition(".")[0] in LIBRARIES
+
+
+def is_internal(frame: FrameType | None) -> bool:
+    """Is this frame one of `INTERNAL`?"""
+    return frame is not None and (_module(frame), frame.f_code.co_qualname) in INTERNAL
+
+
+def _module(frame: FrameType) -> str:
+    """A module that is run by `python -m` goes by the name of its spec."""
+    name = frame.f_globals.get("__name__", "")
+    spec = frame.f_globals.get("__spec__") if name == "__main__" else None
+    return str(getattr(spec, "name", name))
+
+
+def below_import(frame: FrameType | None, load: CodeType) -> bool:
+    """Does an import lie between `frame` and the load that runs in a frame of the code `load`?"""
+    while frame is not None and frame.f_code is not load:
+        if frame.f_globals.get("__name__") == _IMPORT:
+            return True
+        frame = frame.f_back
+    return False
+
+
+def caller() -> str | None:
+    """The line that called the loader: source text in a notebook cell, "file.py:12" elsewhere."""
+    frame: FrameType | None = _getframe(1)
+    while frame is not None:
+        module = str(frame.f_globals.get("__name__", ""))
+        if module.partition(".")[0] not in _LOADERS:
+            return _line(frame)
+        frame = frame.f_back
+    return None
+
+
+def describe(frame: FrameType | None) -> str:
+    """A function by its module and name, as text of this process."""
+    return f"{_module(frame)}.{frame.f_code.co_qualname}" if frame is not None else "unknown code"
+
+
+def _line(frame: FrameType) -> str:
+    path = frame.f_code.co_filename
+    entry = linecache.cache.get(path)
+    if entry is not None and len(entry) == 4 and entry[1] is None and frame.f_lineno <= len(entry[2]):
+        return inert(entry[2][frame.f_lineno - 1].strip())  # a cell: in the cache of lines and in no file
+    return inert(f"{os.path.basename(path)}:{frame.f_lineno}")  # noqa: PTH119 - a name such as <stdin> is no path

@@ -1,0 +1,152 @@
+"""Puts the gate in the place of the loaders, and takes it away again without a trace.
+
+A loader is wrapped on the module that defines it, at once or when that module is imported. Names that other modules
+took from there earlier are found by identity and rebound.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from types import ModuleType
+from typing import Any
+
+import wrapt
+
+from modelscan.guard.gate import load
+from modelscan.guard.state import STATE
+from modelscan.guard.targets import TARGETS, Target
+
+_dict_of = object.__getattribute__
+_OURS = ("modelscan", "modelscan_jupyter")
+
+
+class GuardedLoader(wrapt.FunctionWrapper):  # type: ignore[type-arg]
+    """Pickles by name and copies as itself, as the function below it does; `pool.map(torch.load, paths)` needs that."""
+
+    def __reduce_ex__(self, protocol: object) -> str:
+        return str(self.__wrapped__.__qualname__)
+
+    def __copy__(self) -> GuardedLoader:
+        return self
+
+    def __deepcopy__(self, memo: object) -> GuardedLoader:
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """One wrapped loader."""
+
+    module: ModuleType
+    attribute: str
+    original: Any
+    wrapper: Any
+
+
+_patches: list[Patch] = []
+_hooked: set[str] = set()
+_namespaces: list[dict[str, Any]] = []
+"""Namespaces outside of `sys.modules` that were swept and have to be restored."""
+
+
+def install() -> None:
+    """Wraps what is imported, and sees to it that the rest is wrapped when it will be."""
+    _wrap_imported()
+    for target in TARGETS:
+        if target.module not in _hooked:
+            _hooked.add(target.module)
+            wrapt.register_post_import_hook(_on_import, target.module)
+    _rebind(_namespaces_of_modules(), {id(patch.original): patch.wrapper for patch in _patches})
+
+
+def uninstall() -> None:
+    """Puts every original back, wherever the wrapper stands, also where it was taken by an import in between."""
+    for patch in _patches:
+        _unwrap(patch)
+    originals = {id(patch.wrapper): patch.original for patch in _patches}
+    _rebind([*_namespaces_of_modules(), *_namespaces], originals)
+    _patches.clear()
+    _namespaces.clear()
+
+
+def sweep(namespace: dict[str, Any]) -> int:
+    """Rebinds the names in `namespace` that are loaders without a guard; how many there were.
+
+    Loaders whose module was reloaded are guarded again. Does nothing while the guard is off.
+    """
+    if not STATE.active:
+        return 0
+    _wrap_imported()
+    if not any(known is namespace for known in _namespaces):
+        _namespaces.append(namespace)
+    return _rebind([namespace], {id(patch.original): patch.wrapper for patch in _patches})
+
+
+def _wrap_imported() -> None:
+    for target in TARGETS:
+        module = sys.modules.get(target.module)
+        if module is not None:
+            wrap(module, target)
+
+
+def wrap(module: ModuleType, target: Target) -> None:
+    """Wraps one loader unless it is wrapped already. A module without it (another release) is left alone."""
+    namespace = _dict_of(module, "__dict__")
+    original = namespace.get(target.attribute)
+    if original is None or is_guarded(original):
+        return
+    wrapper = GuardedLoader(original, partial(load, target))
+    namespace[target.attribute] = wrapper
+    _patches.append(Patch(module, target.attribute, original, wrapper))
+
+
+def is_guarded(value: Any) -> bool:
+    """Is there a guard in the chain of wrappers around it?"""
+    for _ in range(64):
+        if type(value) is GuardedLoader:
+            return True
+        value = getattr(value, "__wrapped__", None)
+        if value is None:
+            return False
+    return False
+
+
+def _on_import(module: ModuleType) -> None:
+    """Stays registered for ever, hence the question; an error of ours is not allowed to fail the user's import."""
+    if not STATE.active:
+        return
+    with suppress(Exception):
+        for target in TARGETS:
+            if target.module == module.__name__:
+                wrap(module, target)
+
+
+def _unwrap(patch: Patch) -> None:
+    namespace = _dict_of(patch.module, "__dict__")
+    if namespace.get(patch.attribute) is patch.wrapper:
+        namespace[patch.attribute] = patch.original
+        return
+    with suppress(wrapt.WrapperNotOutermostError):  # buried under somebody's closure: it stays, and does nothing
+        wrapt.unwrap_object(patch.module, patch.attribute, patch.wrapper, missing_ok=True)
+
+
+def _namespaces_of_modules() -> Iterator[dict[str, Any]]:
+    """Of real modules only, past `__getattr__` and `__getattribute__`: a lazy module would import itself."""
+    for name, module in list(sys.modules.items()):
+        if issubclass(type(module), ModuleType) and name.partition(".")[0] not in _OURS:
+            yield _dict_of(module, "__dict__")
+
+
+def _rebind(namespaces: Iterable[dict[str, Any]], table: dict[int, Any]) -> int:
+    """In each namespace, what is a key of `table` by identity becomes its value."""
+    count = 0
+    for namespace in namespaces:
+        for name, value in list(namespace.items()):
+            if id(value) in table:
+                namespace[name] = table[id(value)]
+                count += 1
+    return count

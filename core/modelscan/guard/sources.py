@@ -1,0 +1,241 @@
+"""What a loader is given: how it is scanned, and what the loader gets in its place where it could be read only once."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from modelscan.evidence import Kind
+from modelscan.formats import pickle
+from modelscan.guard.plain import WINDOW, asks_nothing
+from modelscan.guard.targets import Takes, Target
+from modelscan.pickles.stream import read_one
+from modelscan.policy import Policy
+from modelscan.scanner import NAMELESS, Borrowed, Examination, examine
+from modelscan.source.artifact import GUARD_IN_MEMORY, Artifact, identity_of
+
+GROWTH = 8
+"""What one pickle needs of a file object is found by looking at so many times more of it."""
+
+
+class Source:
+    """One source of one load. `given` takes its place in the loader's arguments unless it is None."""
+
+    label: str
+    loader: str = ""
+    given: Any = None
+    folder: Path | None = None
+
+    def prepare(self) -> None:
+        """Reads what can be read only once. Raises what the file object raises."""
+
+    def is_plain(self) -> bool:
+        """Does loading it ask for no object?"""
+        return False
+
+    def examine(self, policy: Policy) -> tuple[Artifact, Examination]:
+        raise NotImplementedError
+
+    def sha256(self) -> str:
+        """Of the whole file, of a file object from its position on, of the bytes."""
+        raise NotImplementedError
+
+    def changed(self) -> bool:
+        """Is it another file than the one that was scanned?"""
+        return False
+
+    def close(self) -> None:
+        """Gives back what is held."""
+
+
+class Bytes(Source):
+    """Bytes at hand. `single`: they are one pickle, whatever they look like."""
+
+    def __init__(self, data: bytes, label: str = NAMELESS, single: bool = True) -> None:
+        self.data, self.label, self.single = data, label, single
+
+    def is_plain(self) -> bool:
+        return self.single and asks_nothing(self.data)
+
+    def examine(self, policy: Policy) -> tuple[Artifact, Examination]:
+        artifact = Artifact.of_bytes(self.label, self.data)
+        reader = pickle.READER if self.single else None
+        return artifact, examine(artifact, policy, single=self.single, loader=self.loader, reader=reader)
+
+    def sha256(self) -> str:
+        return Artifact.of_bytes(self.label, self.data).sha256()
+
+
+class Stream(Bytes):
+    """A file object that cannot be rewound, or not cheaply. The loader gets what was read from it."""
+
+    def __init__(self, file: Any, single: bool) -> None:
+        super().__init__(b"", label_of(file), single)
+        self.file, self.folder = file, _folder_of(file)
+
+    def prepare(self) -> None:
+        self.data = read_one(self.file) if self.single else self.file.read()
+        self.given = io.BytesIO(self.data)
+
+
+class File(Source):
+    """A regular file that the loader opens by its path. Raises OSError or FormatError when it cannot be opened."""
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.label, self.folder = path, str(path), Path(os.path.abspath(path)).parent  # noqa: PTH100
+        self.artifact = Artifact.open(path, GUARD_IN_MEMORY)
+        self.identity = self.artifact.identity()
+
+    def examine(self, policy: Policy) -> tuple[Artifact, Examination]:
+        return self.artifact, examine(self.artifact, policy, loader=self.loader)
+
+    def sha256(self) -> str:
+        return self.artifact.sha256()
+
+    def changed(self) -> bool:
+        try:
+            return identity_of(self.path) != self.identity
+        except OSError:
+            return True
+
+    def close(self) -> None:
+        self.artifact.close()
+
+
+class Handle(Source):
+    """A file object that several of whose pickles, or all of whose archive, may be read; its position is put back."""
+
+    def __init__(self, file: Any) -> None:
+        self.file, self.label = file, label_of(file)
+        self.folder = _folder_of(file)
+
+    def examine(self, policy: Policy) -> tuple[Artifact, Examination]:
+        with Borrowed(self.file) as artifact:
+            return artifact, examine(artifact, policy, loader=self.loader)
+
+    def sha256(self) -> str:
+        with Borrowed(self.file) as artifact:
+            return artifact.sha256()
+
+
+class Window(Handle):
+    """A file object of which one pickle is read: only as much of it is looked at as that pickle takes."""
+
+    def __init__(self, file: Any) -> None:
+        super().__init__(file)
+        self.origin = file.tell()
+        self.data = self._read(WINDOW)
+
+    def is_plain(self) -> bool:
+        return len(self.data) < WINDOW and asks_nothing(self.data)
+
+    def examine(self, policy: Policy) -> tuple[Artifact, Examination]:
+        size = WINDOW
+        while True:
+            artifact = Artifact.of_bytes(self.label, self.data)
+            found = examine(artifact, policy, single=True, loader=self.loader, reader=pickle.READER)
+            if len(self.data) < size or not _is_cut(found, self.label):
+                return artifact, found
+            size *= GROWTH
+            self.data = self._read(size)
+
+    def _read(self, size: int) -> bytes:
+        try:
+            data = self.file.read(size)
+            while len(data) < size and (more := self.file.read(size - len(data))):
+                data += more
+            return bytes(data)
+        finally:
+            self.file.seek(self.origin)
+
+
+def _is_cut(found: Examination, label: str) -> bool:
+    return any(
+        fact.kind is Kind.BROKEN and fact.subject == "pickle-truncated" and fact.where.artifact == label
+        for fact in found.evidence
+    )
+
+
+def of(target: Target, value: Any) -> Source | None:
+    """The source `value` of a load by `target`, None when it is nothing that could be scanned."""
+    with suppress(Exception):  # closed, missing, forbidden, of a strange type: the loader has its own words for it
+        source = _BY_KIND[target.takes](target, value)
+        if source is not None:
+            source.loader = target.loader
+        return source
+    return None
+
+
+def _bytes(target: Target, value: Any) -> Source:
+    if type(value) is bytes:
+        return Bytes(value)
+    made = Bytes(bytes(memoryview(value)))
+    made.given = made.data  # a buffer could give other bytes the next time
+    return made
+
+
+def _file(target: Target, value: Any) -> Source | None:
+    if not callable(value.read) or not callable(value.readline) or isinstance(value, io.TextIOBase):
+        return None
+    if target.single:
+        return Window(value) if _is_ordinary(value) else Stream(value, single=True)
+    if can_rewind(value):
+        return Handle(value)
+    return Stream(value, single=False) if target.spools else None
+
+
+def _is_ordinary(file: Any) -> bool:
+    """A file on disk or in memory, which going back costs nothing."""
+    if type(file) not in (io.BytesIO, io.BufferedReader, io.BufferedRandom, io.FileIO):
+        return False
+    return type(getattr(file, "raw", None)) in (io.FileIO, type(None)) and bool(file.seekable())
+
+
+def _place(target: Target, value: Any) -> Source | None:
+    if not isinstance(value, str | bytes | os.PathLike):
+        return _file(target, value)
+    text = os.fsdecode(value)
+    return File(Path(text).expanduser() if target.home else Path(text))
+
+
+_BY_KIND: dict[Takes, Callable[[Target, Any], Source | None]] = {
+    Takes.BYTES: _bytes,
+    Takes.FILE: _file,
+    Takes.PLACE: _place,
+}
+
+
+def passes_on(target: Target, value: Any) -> bool:
+    """Does this loader open the source itself and hand it to `pickle.load`?"""
+    if not target.inner:
+        return False
+    if isinstance(value, str | os.PathLike):
+        return "://" in os.fsdecode(value)
+    return hasattr(value, "read") and not can_rewind(value)
+
+
+def can_rewind(file: Any) -> bool:
+    """Can it be read twice? A GzipFile always says so."""
+    with suppress(Exception):
+        inner: Any = file.fileobj if isinstance(file, gzip.GzipFile) else file
+        return bool(inner.seekable())
+    return False
+
+
+def label_of(value: Any) -> str:
+    """What a report calls it: its path where it has one."""
+    if isinstance(value, str | bytes | os.PathLike):
+        with suppress(Exception):
+            return os.fsdecode(value)
+    name = getattr(value, "name", None)
+    return name if isinstance(name, str) else f"<{type(value).__name__}>"
+
+
+def _folder_of(file: Any) -> Path | None:
+    name = getattr(file, "name", None)
+    return Path(os.path.abspath(name)).parent if isinstance(name, str) else None  # noqa: PTH100

@@ -1,0 +1,210 @@
+"""Bulk data, a batch at a time: what stands between a MARK and the opcode that takes it, where that is plain data.
+
+Most opcodes of a large pickle fill lists, dicts and tuples with numbers, strings and each other. One regular
+expression takes such a batch at once. Nothing in it imports, calls or writes into an object that is not made in the
+batch itself, and whatever it does to the stack happens above its MARK, below which the unpickler lets nothing reach.
+So all that has to be known of it is where it ends, what it may hold (the memo entries it gets), and how it moves the
+memo, and the latter two only if somebody asks.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from array import array
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from modelscan.pickles.leaves import Buffer
+from modelscan.pickles.opcodes import Op
+
+SMALLEST = 1024
+"""Bytes of a batch that is worth it; smaller ones may be arguments or a description that somebody wants to read."""
+ACROSS = 512
+"""Opcodes of one value that lies across the end of a frame."""
+NEAR = 8192
+"""Bytes before the end of a frame in which such a value may begin."""
+
+FILLS = frozenset({Op.APPENDS, Op.SETITEMS, Op.ADDITEMS})
+GROUPS: dict[int, str] = {Op.TUPLE: "tuple", Op.LIST: "list", Op.DICT: "dict", Op.FROZENSET: "frozenset"}
+FRESH = frozenset({Op.EMPTY_LIST, Op.EMPTY_DICT, Op.EMPTY_SET})
+
+
+class Grammar:
+    """The expressions for one way of numbering the memo: MEMOIZE from protocol 4 on, PUT before.
+
+    A stream that mixes the two, or writes numbers as text, is not matched and walked opcode by opcode.
+    """
+
+    def __init__(self, memoize: bool) -> None:
+        zeros = b"" if memoize else rb"\0\0\0"
+        lengths = b"|".join(re.escape(bytes([size])) + zeros + b".{%d}" % size for size in range(256))
+        counted = (rb"[\x8cUC\x8a]" if memoize else b"X") + b"(?:" + lengths + b")"
+        leaves = [counted, rb"K.", rb"[N)\x88\x89]", rb"M..", rb"J.{4}", rb"G.{8}"]
+        memos = [rb"\x94"] if memoize else [rb"r.{4}", rb"q."]
+        gets = [rb"h.", rb"j.{4}"]
+        # One flat alternation, the most frequent first: the engine tries them in order by their first byte.
+        token = b"(?:" + b"|".join((*memos, *gets, *leaves, rb"[\x85-\x87]")) + b")"
+        memo, inner = b"(?:" + b"|".join(memos) + b")", b"(?:" + token + b")*+"
+        for _ in range(2):
+            inner = self._segment(token, memo, inner)
+        rest = [*leaves, rb"[\x85-\x87(\]}\x8fetuld\x90\x91]", rb"\x95.{8}"]
+        self.memoize = memoize
+        self.segment = _compiled(inner)
+        self.token = _compiled(token)
+        self.memos = _compiled(_next(memos, [*rest, *gets]))
+        self.gets = _compiled(_next(gets, [*rest, *memos]))
+        self.steps = _compiled(
+            b"|".join((b"(" + b"|".join(memos) + b")", b"(" + b"|".join(leaves) + b")", *rest, *gets))
+        )
+
+    @staticmethod
+    def _segment(token: bytes, memo: bytes, inner: bytes) -> bytes:
+        """Values in a row: plain ones, containers that are made and filled here, and those made of a MARK."""
+        filled = rb"[\]}\x8f]" + memo + rb"?+(?:\(" + inner + rb"[eu\x90])*+(?!\()"
+        grouped = rb"\(" + inner + rb"[tld\x91]"
+        return b"(?:" + b"|".join((token + b"++", filled, grouped)) + b")*+"
+
+
+def _next(wanted: list[bytes], others: list[bytes]) -> bytes:
+    """The next wanted opcode, or the end: a search that found nothing would start anew inside of an argument."""
+    return b"(?:" + b"|".join(others) + b")*+(?:(" + b"|".join(wanted) + rb")|\Z)"
+
+
+def _all(pattern: re.Pattern[bytes], batch: Batch) -> list[bytes]:
+    return [opcode for opcode in pattern.findall(batch.data, batch.start, batch.end) if opcode]
+
+
+def _compiled(pattern: bytes) -> re.Pattern[bytes]:
+    return re.compile(pattern, re.DOTALL)
+
+
+@functools.cache
+def grammar(memoize: bool) -> Grammar:
+    """Compiled when a stream is long enough to need it (about 60 ms)."""
+    return Grammar(memoize)
+
+
+class Batch:
+    """The bytes `data[start:end]` between a MARK and the opcode that takes it, standing for the values in it."""
+
+    __slots__ = ("_held", "_slots", "data", "end", "grammar", "peek", "start")
+
+    def __init__(self, data: Buffer, start: int, end: int, grammar: Grammar, peek: Callable[[int], Any]) -> None:
+        self.data, self.start, self.end, self.grammar, self.peek = data, start, end, grammar, peek
+        self._held: list[Any] | None = None
+        self._slots: array[int] | None = None
+
+    def parts(self) -> Iterator[Any]:
+        """What of the memo it holds; everything else in it is plain data."""
+        if self._held is None:
+            indices = {_index(get) for get in _all(self.grammar.gets, self)}
+            self._held = [value for value in map(self.peek, sorted(indices)) if value is not self]
+        yield from self._held
+
+    def indices(self, count: int) -> Sequence[int]:
+        """The memo indices it sets, in order; `count` slots are in use before it."""
+        opcodes = _all(self.grammar.memos, self)
+        return range(count, count + len(opcodes)) if self.grammar.memoize else [_index(opcode) for opcode in opcodes]
+
+    def slot(self, number: int) -> Any:
+        """What its memo opcode of that number stores: a leaf's offset, or for a container the batch itself."""
+        if self._slots is None:
+            self._slots = array("q", self._stored())
+        at = self._slots[number]
+        return at if at >= 0 else self
+
+    def _stored(self) -> Iterator[int]:
+        leaf = -1
+        for step in self.grammar.steps.finditer(self.data, self.start, self.end):
+            if step.lastindex == 1:
+                yield leaf
+            elif step.lastindex == 2:
+                leaf = step.start()
+            else:
+                leaf = -1
+
+
+def _index(opcode: bytes) -> int:
+    return int.from_bytes(opcode[1:], "little")
+
+
+@dataclass(slots=True)
+class _Place:
+    """A position, and where its frame ends."""
+
+    pos: int
+    limit: int
+    end: int
+
+    def next_frame(self, data: Buffer) -> bool:
+        """Steps over the end of a frame; False where there is nothing behind it or the next one is odd."""
+        if self.pos != self.limit or self.limit >= self.end:
+            return False
+        if data[self.pos] != Op.FRAME or self.pos + 9 > self.end:
+            self.limit = self.end
+            return True
+        size = int.from_bytes(data[self.pos + 1 : self.pos + 9], "little")
+        self.pos += 9
+        self.limit = self.pos + size
+        return self.limit <= self.end
+
+
+def find(data: Buffer, mark: int, limit: int, end: int, grammar: Grammar) -> tuple[int, int] | None:
+    """Where the batch behind the MARK at `mark` ends, and where the frame ends that is current there.
+
+    None when there is something in it that is not plain data, or an argument lies across the end of a frame.
+    """
+    place = _Place(mark + 1, limit, end)
+    while True:
+        match = grammar.segment.match(data, place.pos, place.limit)
+        place.pos = match.end() if match else place.pos
+        if place.pos >= place.limit:
+            if not place.next_frame(data):
+                return None
+        elif data[place.pos] in FILLS or data[place.pos] in GROUPS:
+            return place.pos, place.limit
+        elif not _across(data, place, grammar):
+            return None
+
+
+def _across(data: Buffer, place: _Place, grammar: Grammar) -> bool:
+    """Steps over one value that lies across the end of a frame; False for anything else."""
+    if place.limit >= place.end or place.limit - place.pos > NEAR:
+        return False
+    opened: list[bool] = []
+    fresh = False
+    first_limit = place.limit
+    for _ in range(ACROSS):
+        if place.pos >= place.limit:
+            if not place.next_frame(data):
+                return False
+            continue
+        code = data[place.pos]
+        token = grammar.token.match(data, place.pos, place.limit)
+        if token:
+            place.pos = token.end()
+            fresh = fresh and code in (Op.MEMOIZE, Op.BINPUT, Op.LONG_BINPUT)
+        elif not _bracket(code, opened, fresh):
+            return False
+        else:
+            place.pos += 1
+            fresh = code in FRESH or code in FILLS
+        if not opened and not fresh:
+            return place.limit != first_limit
+        if not opened and code in FILLS:
+            return place.limit != first_limit
+    return False
+
+
+def _bracket(code: int, opened: list[bool], fresh: bool) -> bool:
+    """Keeps `opened`, the open MARKs: True for one whose values go into a container made right before it."""
+    if code == Op.MARK:
+        opened.append(fresh)
+        return True
+    if code in FRESH:
+        return True
+    if not opened or not (code in FILLS or code in GROUPS):
+        return False
+    return opened.pop() is (code in FILLS)

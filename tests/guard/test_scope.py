@@ -1,0 +1,95 @@
+"""The scope of a load, and the audit hook that holds it to it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import copyreg
+import datetime
+import io
+import os
+import pickle
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from modelscan.guard.scope import Scope, Veto, current, run
+
+DATE = pickle.dumps(datetime.date(2020, 1, 2))
+ALLOWED = frozenset({("datetime", "date")})
+
+
+def unpickle():
+    return pickle.Unpickler(io.BytesIO(DATE)).load()
+
+
+def test_a_scope_lets_its_names_through(guard):
+    scope = Scope(ALLOWED)
+    assert run(scope, unpickle, (), {}) == datetime.date(2020, 1, 2)
+    assert not scope.vetoed
+
+
+def test_a_scope_stops_every_other_name(guard):
+    scope = Scope(frozenset())
+    with pytest.raises(Veto):
+        run(scope, unpickle, (), {})
+    assert scope.blocked == [("datetime", "date")]
+    assert current() is None
+    assert unpickle()
+
+
+def test_a_scope_without_names_stops_nothing(guard):
+    assert run(Scope(None), unpickle, (), {})
+
+
+@pytest.mark.parametrize(
+    "start", [lambda: os.system("exit"), lambda: subprocess.run([sys.executable, "-c", ""], check=True)]
+)
+def test_no_program_is_started_inside_of_a_scope(guard, start):
+    scope = Scope(ALLOWED)
+    with pytest.raises(Veto):
+        run(scope, start, (), {})
+    assert len(scope.started) == 1
+    run(Scope(ALLOWED, trip=False), start, (), {})
+    start()
+
+
+def test_the_extension_cache_is_emptied(guard):
+    copyreg._extension_cache[0x78] = os.mkdir
+    run(Scope(ALLOWED), int, (), {})
+    assert 0x78 not in copyreg._extension_cache
+
+
+def test_a_scope_ends_with_its_load(guard):
+    context = []
+    run(Scope(frozenset()), lambda: context.append(contextvars.copy_context()), (), {})
+    assert context[0].run(current) is None
+    assert context[0].run(unpickle)
+
+
+def test_a_thread_has_no_part_in_it(guard):
+    seen = []
+
+    def start():
+        thread = threading.Thread(target=lambda: seen.append(current()))
+        thread.start()
+        thread.join()
+
+    run(Scope(frozenset()), start, (), {})
+    assert seen == [None]
+
+
+def test_tasks_do_not_share_a_scope(guard):
+    async def one(names):
+        scope = Scope(names)
+        seen = []
+        run(scope, lambda: seen.append(current()), (), {})
+        await asyncio.sleep(0)
+        return seen == [scope] and current() is None
+
+    async def every():
+        return await asyncio.gather(one(ALLOWED), one(frozenset()))
+
+    assert asyncio.run(every()) == [True, True]

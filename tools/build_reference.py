@@ -1,0 +1,56 @@
+"""Writes docs/reference/rules.md from the rule data; with --check, says whether it is up to date."""
+
+from __future__ import annotations
+
+import sys
+import tomllib
+from importlib import resources
+from pathlib import Path
+
+from modelscan.rules.match import names_in
+
+TARGET = Path(__file__).parent.parent / "docs" / "reference" / "rules.md"
+HEAD = """# Rules
+
+Made from `core/modelscan/rules/*.toml` by `tools/build_reference.py`. Ids are stable.
+
+"""
+
+
+def page() -> str:
+    rows = [*table("Names that are denied", "gadgets.toml"), "", *table("Structures", "structure.toml"), "", *trusted()]
+    return HEAD + "\n".join(rows) + "\n"
+
+
+def table(title: str, file: str) -> list[str]:
+    lines = [f"## {title}", "", "| rule | severity | what | why | names |", "| --- | --- | --- | --- | --- |"]
+    for group in sorted(read(file).values(), key=lambda group: str(group["rule"])):
+        names = str(len(names_in(group["names"]))) if "names" in group else ""
+        lines.append(f"| {group['rule']} | {group.get('severity', '')} | {group['title']} | {group['why']} | {names} |")
+    return lines
+
+
+def trusted() -> list[str]:
+    lines = ["## Names that are trusted", "", "| group | library | use | why it is harmless | names |"]
+    lines.append("| --- | --- | --- | --- | --- |")
+    for key, group in sorted(read("trusted.toml").items()):
+        count = len(names_in(group["names"]))
+        lines.append(f"| {key} | {group['library']} | {group['use']} | {group['why']} | {count} |")
+    return lines
+
+
+def read(file: str) -> dict[str, dict[str, str]]:
+    return tomllib.loads((resources.files("modelscan.rules") / file).read_text("utf-8"))
+
+
+def main() -> int:
+    if "--check" in sys.argv:
+        fresh = TARGET.exists() and TARGET.read_text("utf-8") == page()
+        print("up to date" if fresh else f"{TARGET.name} is stale: run python tools/build_reference.py")
+        return int(not fresh)
+    TARGET.write_text(page(), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
