@@ -1,0 +1,299 @@
+"""What each opcode does, one function a kind of opcode; `HANDLERS` is the table.
+
+A handler gets the state, the offset of its opcode and the opcode, and returns the offset to go on at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from modelscan.errors import FormatError, LimitExceeded
+from modelscan.evidence import Kind
+from modelscan.pickles import arrays, batches, leaves, text
+from modelscan.pickles.opcodes import COUNTED, NAMES, SIGNED, Op
+from modelscan.pickles.state import State, underflow
+from modelscan.pickles.values import Global, Group, Made, Outside
+
+_PERSISTENT_SHAPES = frozenset({"storage", "module"})
+
+
+def _counted(state: State, pos: int, code: int) -> int:
+    width = COUNTED[code]
+    size = state.number(pos, width, signed=code in SIGNED)
+    if size < 0:
+        raise FormatError("pickle-literal", "a negative length", pos)
+    state.stack.append(pos)
+    return pos + 1 + width + size
+
+
+def _text(state: State, pos: int, code: int) -> int:
+    stop = state.line(pos + 1)
+    state.stack.append(pos)
+    return stop + 1
+
+
+def _proto(state: State, pos: int, code: int) -> int:
+    if state.number(pos, 1) > 5:
+        raise FormatError("pickle-protocol", "a protocol newer than 5", pos)
+    state.memoize = state.data[pos + 1] >= 4
+    return pos + 2
+
+
+def _frame(state: State, pos: int, code: int) -> int:
+    end = pos + 9 + state.number(pos, 8)
+    if state.limit < state.end:  # inside of another frame: no pickler does that, and readers disagree
+        state.ledger.note(Kind.ANOMALY, "frame-straddle", pos)
+    if end > state.end and state.overlong is None:
+        state.overlong = pos
+    state.limit = min(end, state.end)
+    return pos + 9
+
+
+def _global(state: State, pos: int, code: int) -> int:
+    value, after = _read_global(state, pos)
+    state.stack.append(value)
+    return after
+
+
+def _read_global(state: State, pos: int) -> tuple[Global, int]:
+    first = state.data.find(b"\n", pos + 1, state.end)
+    second = state.data.find(b"\n", first + 1, state.end) if first >= 0 else -1
+    if second < 0:
+        # At the end of the data pickle.py takes what there is of a line, less its last character, and imports that.
+        first = state.end - 1 if first < 0 else first
+        state.ledger.imported(_named(state, pos, first, max(first, state.end - 1)))
+        raise FormatError("pickle-truncated", "the stream ends in the middle of a name", state.end)
+    state.reaches(second + 1)
+    value = _named(state, pos, first, second)
+    state.ledger.imported(value)
+    return value, second + 1
+
+
+def _named(state: State, pos: int, first: int, second: int) -> Global:
+    """The object whose module stands on the line up to `first` and whose name up to `second`."""
+    if max(first - pos - 1, second - first - 1) > state.limits.name:
+        raise LimitExceeded("name", f"a name longer than {state.limits.name:,} bytes")
+    module = text.name(bytes(state.data[pos + 1 : first]), pos)
+    name = text.name(bytes(state.data[first + 1 : second]), pos)
+    return Global(module, name, pos, NAMES[state.data[pos]])
+
+
+def _stack_global(state: State, pos: int, code: int) -> int:
+    name, module = state.pop(pos), state.pop(pos)
+    module_text = leaves.string(state.data, module, state.end)
+    name_text = leaves.string(state.data, name, state.end)
+    if module_text is None or name_text is None:
+        if not all(map(state.could_be_text, (module, name))):
+            raise FormatError("pickle-name", "a name that is no string", pos)
+        # Only a string the stream spells is one we know; a computed one could be anything.
+        state.ledger.note(Kind.ANOMALY, "unresolved-global", pos)
+        state.stack.append(Outside("unresolved name", Group("tuple", [module, name]), pos))
+        return pos + 1
+    value = Global(state.name(module_text), state.name(name_text), pos, "STACK_GLOBAL")
+    state.ledger.imported(value)
+    state.stack.append(value)
+    return pos + 1
+
+
+def _inst(state: State, pos: int, code: int) -> int:
+    value, after = _read_global(state, pos)  # pickle.py imports before it looks for the mark, C after
+    items = state.pop_mark(pos)
+    state.stack.append(state.called("INST", value, Group("tuple", items), pos))
+    return after
+
+
+def _obj(state: State, pos: int, code: int) -> int:
+    items = state.pop_mark(pos)
+    if not items:
+        raise underflow(pos)
+    state.stack.append(state.called("OBJ", items[0], Group("tuple", items[1:]), pos))
+    return pos + 1
+
+
+def _reduce(state: State, pos: int, code: int) -> int:
+    args, callee = state.pop(pos), state.pop(pos)
+    state.stack.append(state.called("REDUCE", callee, args, pos))
+    return pos + 1
+
+
+def _newobj(state: State, pos: int, code: int) -> int:
+    args, cls = state.pop(pos), state.pop(pos)
+    state.stack.append(state.constructed("NEWOBJ", cls, args, pos))
+    return pos + 1
+
+
+def _newobj_ex(state: State, pos: int, code: int) -> int:
+    kwargs, args, cls = state.pop(pos), state.pop(pos), state.pop(pos)
+    state.stack.append(state.constructed("NEWOBJ_EX", cls, Group("tuple", [args, kwargs]), pos))
+    return pos + 1
+
+
+def _build(state: State, pos: int, code: int) -> int:
+    given = state.pop(pos)
+    target = state.top(pos)
+    state.filled("BUILD", target, [given], pos)
+    if isinstance(target, Made):
+        state.ledger.act(Kind.STATE, "BUILD", target.callee, Group("tuple", [given]), pos)
+        if arrays.is_wrapper(target):
+            state.arrays += 1
+            return _array(state, target, given, pos + 1)
+    return pos + 1
+
+
+def _array(state: State, target: Made, given: Any, pos: int) -> int:
+    """joblib reads the array from its *file*, which stands behind the frame that holds the wrapper."""
+    layout = arrays.layout(state.data, state.end, given)
+    if state.inner is None:
+        if layout is not None and layout.objects and state.objects_at is None:
+            state.objects_at = pos
+        return pos
+    if state.limit not in (pos, state.end):
+        state.ledger.note(Kind.ANOMALY, "array-in-frame", pos)
+    if layout is None:
+        raise FormatError("array-unresolved", "an array whose size cannot be worked out from its description", pos)
+    state.stack[-1] = Made(target.callee, target.args, pos, "array")
+    state.limit = state.end
+    return state.inner(pos) if layout.objects else arrays.skip(state.data, pos, state.end, layout)
+
+
+def _setitem(state: State, pos: int, code: int) -> int:
+    value, key = state.pop(pos), state.pop(pos)
+    state.filled("SETITEM", state.top(pos), [key, value], pos)
+    return pos + 1
+
+
+def _append(state: State, pos: int, code: int) -> int:
+    value = state.pop(pos)
+    state.filled("APPEND", state.top(pos), [value], pos)
+    return pos + 1
+
+
+def _fill_marked(state: State, pos: int, code: int) -> int:
+    items = state.pop_mark(pos)
+    target = state.top(pos)
+    if items:
+        state.filled(NAMES[code], target, items, pos)
+    return pos + 1
+
+
+def _group_marked(state: State, pos: int, code: int) -> int:
+    items = state.pop_mark(pos)
+    state.stack.append(Group(batches.GROUPS[code], items))
+    return pos + 1
+
+
+def _tuple(state: State, pos: int, code: int) -> int:
+    size = code - Op.TUPLE1 + 1
+    if len(state.stack) < size:
+        raise underflow(pos)
+    state.stack[-size:] = [Group("tuple", state.stack[-size:])]
+    return pos + 1
+
+
+def _readonly(state: State, pos: int, code: int) -> int:
+    state.top(pos)
+    return pos + 1
+
+
+def _pop(state: State, pos: int, code: int) -> int:
+    if state.stack:
+        state.stack.pop()
+    else:
+        state.pop_mark(pos)
+    return pos + 1
+
+
+def _pop_mark(state: State, pos: int, code: int) -> int:
+    state.pop_mark(pos)
+    return pos + 1
+
+
+def _dup(state: State, pos: int, code: int) -> int:
+    state.stack.append(state.top(pos))
+    return pos + 1
+
+
+def _get(state: State, pos: int, code: int) -> int:
+    if code == Op.GET:
+        stop = state.line(pos + 1)
+        index, after = text.index(bytes(state.data[pos + 1 : min(stop, pos + 4096)]), pos), stop + 1
+    else:
+        width = 1 if code == Op.BINGET else 4
+        index, after = state.number(pos, width), pos + 1 + width
+    state.stack.append(state.memo.get(index, pos))
+    return after
+
+
+def _put(state: State, pos: int, code: int) -> int:
+    if code == Op.PUT:
+        stop = state.line(pos + 1)
+        index, after = text.index(bytes(state.data[pos + 1 : min(stop, pos + 4096)]), pos), stop + 1
+    else:
+        width = 1 if code == Op.BINPUT else 4
+        index, after = state.number(pos, width), pos + 1 + width
+    state.memo.put(index, state.top(pos))
+    return after
+
+
+def _extension(state: State, pos: int, code: int) -> int:
+    width = {Op.EXT1: 1, Op.EXT2: 2}.get(Op(code), 4)
+    number = state.number(pos, width, signed=width == 4)
+    state.ledger.note(Kind.EXTENSION, str(number), pos, expression=f"copyreg extension {number}")
+    state.stack.append(Outside(f"extension {number}", pos, pos))
+    return pos + 1 + width
+
+
+def _persid(state: State, pos: int, code: int) -> int:
+    stop = state.line(pos + 1)
+    _persistent(state, pos, pos)
+    return stop + 1
+
+
+def _binpersid(state: State, pos: int, code: int) -> int:
+    _persistent(state, state.pop(pos), pos)
+    return pos + 1
+
+
+def _persistent(state: State, pid: Any, pos: int) -> None:
+    shape, loader = "unknown", state.ledger.loader
+    value: Any = Outside("persistent id", pid, pos)
+    if isinstance(pid, Group) and pid.kind == "tuple" and pid.head:
+        tag = leaves.string(state.data, pid.head[0], state.end)
+        shape = f"torch-{tag}" if tag in _PERSISTENT_SHAPES else shape
+        if tag == "module" and loader == "torch" and len(pid.head) > 1:
+            value = pid.head[1]  # torch's _legacy_load answers with the class it was given
+    state.ledger.note(Kind.PERSISTENT, f"{shape} for {loader or 'nobody'}", pos, shape=shape, loader=loader)
+    state.stack.append(value)
+
+
+Handler = Callable[[State, int, int], int]
+
+HANDLERS: dict[int, Handler] = {
+    **dict.fromkeys(COUNTED, _counted),
+    **dict.fromkeys((Op.INT, Op.FLOAT, Op.LONG, Op.STRING, Op.UNICODE), _text),
+    **dict.fromkeys((Op.GET, Op.BINGET, Op.LONG_BINGET), _get),
+    **dict.fromkeys((Op.PUT, Op.BINPUT, Op.LONG_BINPUT), _put),
+    **dict.fromkeys((Op.TUPLE1, Op.TUPLE2, Op.TUPLE3), _tuple),
+    **dict.fromkeys(batches.FILLS, _fill_marked),
+    **dict.fromkeys(batches.GROUPS, _group_marked),
+    **dict.fromkeys((Op.EXT1, Op.EXT2, Op.EXT4), _extension),
+    Op.PROTO: _proto,
+    Op.FRAME: _frame,
+    Op.GLOBAL: _global,
+    Op.STACK_GLOBAL: _stack_global,
+    Op.INST: _inst,
+    Op.OBJ: _obj,
+    Op.REDUCE: _reduce,
+    Op.NEWOBJ: _newobj,
+    Op.NEWOBJ_EX: _newobj_ex,
+    Op.BUILD: _build,
+    Op.SETITEM: _setitem,
+    Op.APPEND: _append,
+    Op.POP: _pop,
+    Op.POP_MARK: _pop_mark,
+    Op.DUP: _dup,
+    Op.PERSID: _persid,
+    Op.BINPERSID: _binpersid,
+    Op.READONLY_BUFFER: _readonly,
+}

@@ -1,0 +1,135 @@
+"""What the unpickler has while it runs, and what its opcodes have in common (Modules/_pickle.c, `Unpickler`)."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from modelscan.errors import FormatError, LimitExceeded
+from modelscan.evidence import Kind
+from modelscan.limits import Limits
+from modelscan.pickles import leaves, meaning
+from modelscan.pickles.batches import Batch
+from modelscan.pickles.ledger import Ledger
+from modelscan.pickles.memo import Memo
+from modelscan.pickles.opcodes import Op
+from modelscan.pickles.values import Global, Group, Made
+
+_TEXT = frozenset(
+    {Op.STRING, Op.BINSTRING, Op.SHORT_BINSTRING, Op.UNICODE, Op.SHORT_BINUNICODE, Op.BINUNICODE, Op.BINUNICODE8}
+)
+
+
+class Inner(Protocol):
+    """Walks a pickle that stands inside of this one, from an offset on; the offset after it."""
+
+    def __call__(self, pos: int) -> int: ...
+
+
+class State:
+    """Stack, marks, memo and frame of one stream, and the ledger it is written into.
+
+    A mark is a stack of its own: the unpickler lets nothing below it be reached either.
+    """
+
+    def __init__(self, data: leaves.Buffer, end: int, ledger: Ledger, limits: Limits, inner: Inner | None) -> None:
+        self.data, self.end, self.ledger, self.limits = data, end, ledger, limits
+        self.inner = inner
+        """How to read a pickle between the opcodes; None: what joblib writes there is not stepped over."""
+        self.stack: list[Any] = []
+        self.marks: list[list[Any]] = []
+        self.memo = Memo()
+        self.memoize = False
+        """Protocol 4 or later: the memo is numbered by MEMOIZE."""
+        self.limit = end
+        """Where the current frame ends, or the data."""
+        self.overlong: int | None = None
+        """A frame that claims more than there is: the C unpickler stops there, pickle.py (and so joblib) does not."""
+        self.arrays = 0
+        """joblib array wrappers seen."""
+        self.objects_at: int | None = None
+        """Where the pickle of joblib's first array of objects begins."""
+
+    def pop(self, pos: int) -> Any:
+        if not self.stack:
+            raise underflow(pos)
+        return self.stack.pop()
+
+    def pop_mark(self, pos: int) -> list[Any]:
+        if not self.marks:
+            raise FormatError("pickle-mark", "no MARK on the stack", pos)
+        items = self.stack
+        self.stack = self.marks.pop()
+        return items
+
+    def top(self, pos: int) -> Any:
+        if not self.stack:
+            raise underflow(pos)
+        return self.stack[-1]
+
+    def number(self, pos: int, width: int, signed: bool = False) -> int:
+        """The little-endian argument of the opcode at `pos`."""
+        if pos + 1 + width > self.end:
+            raise FormatError("pickle-truncated", "the stream ends in the middle", self.end)
+        self.reaches(pos + 1 + width)
+        return int.from_bytes(self.data[pos + 1 : pos + 1 + width], "little", signed=signed)
+
+    def line(self, pos: int) -> int:
+        """Offset of the newline that ends the text argument starting at `pos`."""
+        stop = self.data.find(b"\n", pos, self.end)
+        if stop < 0:
+            raise FormatError("pickle-truncated", "the stream ends in the middle of a line", self.end)
+        self.reaches(stop + 1)
+        return stop
+
+    def reaches(self, stop: int) -> None:
+        """An argument ends at `stop`.
+
+        A reader that took the frame from a file has it in a buffer of its own and drops what of an argument that runs
+        over the frame's end lies there, so it goes on with other opcodes (CPython #154848, threats P27 and P27b).
+        """
+        if stop > self.limit < self.end:
+            self.ledger.note(Kind.ANOMALY, "frame-straddle", self.limit)
+
+    def name(self, value: Any) -> str:
+        """The text of a module or attribute name."""
+        if len(value) > self.limits.name:
+            raise LimitExceeded("name", f"a name longer than {self.limits.name:,} characters")
+        return str(value)
+
+    def could_be_text(self, value: Any) -> bool:
+        """Might the unpickler find a `str` here? Of plain data only what depends on the loader's text encoding."""
+        if type(value) is int:
+            return self.data[value] in _TEXT
+        return not isinstance(value, Group | Global)
+
+    def called(self, opcode: str, callee: Any, args: Any, at: int) -> Any:
+        """What a call leaves on the stack: an attribute, an instance, or a result nobody knows."""
+        found = meaning.of(self.data, self.end, at, callee, args)
+        if isinstance(found, meaning.Attribute):
+            self.ledger.reached(found.target)
+            return found.target
+        if isinstance(found, meaning.Construction):
+            return self.constructed(opcode, found.cls, found.args, at)
+        if isinstance(found, meaning.Nested):
+            self.ledger.nested[at] = found
+        self.ledger.act(Kind.CALL, opcode, callee, args, at)
+        return Made(callee, args, at, "result")
+
+    def constructed(self, opcode: str, cls: Any, args: Any, at: int) -> Any:
+        self.ledger.act(Kind.CONSTRUCT, opcode, cls, args, at)
+        return Made(cls, args, at, "instance")
+
+    def filled(self, opcode: str, target: Any, items: list[Any], at: int) -> None:
+        """Items or state go into `target`."""
+        if isinstance(target, Group) and isinstance(items[0], Batch):
+            target.fill(items[0])
+        elif isinstance(target, Group):
+            target.extend(items)
+        elif isinstance(target, Made):
+            target.hold(items)
+        elif isinstance(target, Global):
+            self.ledger.act(Kind.MUTATE, opcode, target, Group("tuple", items), at)
+
+
+def underflow(pos: int) -> FormatError:
+    return FormatError("pickle-underflow", "an opcode takes more from the stack than is there", pos)
