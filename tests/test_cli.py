@@ -92,7 +92,7 @@ def test_an_output_that_cannot_be_written_is_a_sentence(tmp_path):
 def test_the_console_says_what_would_run(tmp_path):
     (tmp_path / "m.pkl").write_bytes(EVIL)
     text = run("-p", str(tmp_path / "m.pkl")).stdout
-    for words in ("UNSAFE", "CRITICAL", "os.system('x')", "m.pkl@0x", "MS-P"):
+    for words in ("UNSAFE", "CRITICAL", "os.system('x')", "m.pkl @ 0x", "MS-P"):
         assert words in text
 
 

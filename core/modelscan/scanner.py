@@ -203,9 +203,10 @@ def _note(found: Examination, artifact: Artifact, code: str, reason: str) -> Non
 def _reason(artifact: Artifact) -> str:
     if not artifact.size:
         return "the file is empty"
-    if artifact.head.isascii() and artifact.head.decode("ascii").replace("\n", "").replace("\t", "").isprintable():
-        return "plain text, not a model"
-    return "not a model format that any reader knows"
+    text = artifact.head.decode("utf-8", "ignore")
+    cut = len(artifact.head) - len(text.encode())  # a character may be cut at the end of the head
+    plain = cut < 4 and "".join(text.split()).isprintable()
+    return "plain text, not a model" if plain else "not a model format that any reader knows"
 
 
 def _unopened(path: Path, policy: Policy, error: FormatError) -> Report:

@@ -11,7 +11,7 @@ from typing import Any
 from modelscan.errors import FormatError, LimitExceeded
 from modelscan.evidence import Kind
 from modelscan.pickles import arrays, batches, leaves, text
-from modelscan.pickles.opcodes import COUNTED, NAMES, SIGNED, Op
+from modelscan.pickles.opcodes import COUNTED, NAMES, OPERANDS, SIGNED, Op
 from modelscan.pickles.state import State, underflow
 from modelscan.pickles.values import Global, Group, Made, Outside
 
@@ -214,30 +214,28 @@ def _dup(state: State, pos: int, code: int) -> int:
     return pos + 1
 
 
+def _index(state: State, pos: int, width: int | None) -> tuple[int, int]:
+    """The memo index behind the opcode at `pos`, as text where it has no `width`, and the offset after it."""
+    if width is not None:
+        return state.number(pos, width), pos + 1 + width
+    stop = state.line(pos + 1)
+    return text.index(bytes(state.data[pos + 1 : min(stop, pos + 4096)]), pos), stop + 1
+
+
 def _get(state: State, pos: int, code: int) -> int:
-    if code == Op.GET:
-        stop = state.line(pos + 1)
-        index, after = text.index(bytes(state.data[pos + 1 : min(stop, pos + 4096)]), pos), stop + 1
-    else:
-        width = 1 if code == Op.BINGET else 4
-        index, after = state.number(pos, width), pos + 1 + width
+    index, after = _index(state, pos, OPERANDS.get(code))
     state.stack.append(state.memo.get(index, pos))
     return after
 
 
 def _put(state: State, pos: int, code: int) -> int:
-    if code == Op.PUT:
-        stop = state.line(pos + 1)
-        index, after = text.index(bytes(state.data[pos + 1 : min(stop, pos + 4096)]), pos), stop + 1
-    else:
-        width = 1 if code == Op.BINPUT else 4
-        index, after = state.number(pos, width), pos + 1 + width
+    index, after = _index(state, pos, OPERANDS.get(code))
     state.memo.put(index, state.top(pos))
     return after
 
 
 def _extension(state: State, pos: int, code: int) -> int:
-    width = {Op.EXT1: 1, Op.EXT2: 2}.get(Op(code), 4)
+    width = OPERANDS[code]
     number = state.number(pos, width, signed=width == 4)
     state.ledger.note(Kind.EXTENSION, str(number), pos, expression=f"copyreg extension {number}")
     state.stack.append(Outside(f"extension {number}", pos, pos))

@@ -1,4 +1,4 @@
-"""The console report: worst first, what would run, where, why, what to do, and everything that was not read."""
+"""The console report: the verdict, the worst first, what would run and where, and everything that was not read."""
 
 from __future__ import annotations
 
@@ -6,71 +6,59 @@ import io
 
 from rich.console import Console
 from rich.padding import Padding
+from rich.table import Table
 from rich.text import Text
 
-from modelscan.render.inert import inert
-from modelscan.report import Failure, Finding, Report, Severity, Skip, Verdict
+from modelscan.render.words import Entry, Panel, panel
+from modelscan.report import Report
 
-COLOURS = {
-    Severity.CRITICAL: "bold white on red",
-    Severity.HIGH: "bold red",
-    Severity.MEDIUM: "yellow",
-    Severity.LOW: "cyan",
+TONES = {
+    "CRITICAL": "bold white on red",
+    "HIGH": "bold red",
+    "MEDIUM": "yellow",
+    "LOW": "cyan",
+    "SAFE": "bold green",
+    "UNKNOWN": "bold magenta",
 }
-_VERDICTS = {
-    Verdict.SAFE: ("green", "everything was read and everything it names is trusted"),
-    Verdict.UNVERIFIED: ("cyan", "everything was read; some of what it names was never reviewed"),
-    Verdict.UNSAFE: ("bold red", "do not load this"),
-    Verdict.INCONCLUSIVE: ("magenta", "not everything could be read; this is not a verdict of safety"),
-}
-SKIPS = 10
-"""Skipped files that are named; a folder may hold thousands."""
 
 
 def render(report: Report) -> str:
     """Plain text, as it goes into a file or a pipe."""
     buffer = io.StringIO()
     show(report, Console(file=buffer, width=100, color_system=None))
-    return buffer.getvalue().rstrip("\n")
+    return "\n".join(line.rstrip() for line in buffer.getvalue().splitlines())
 
 
 def show(report: Report, console: Console) -> None:
     """Prints the report; colours and width are the console's."""
-    colour, meaning = _VERDICTS[report.verdict]
-    console.print(Text.assemble((report.verdict.value, colour), "  ", inert(report.source), style="bold"))
-    console.print(Text(f"{meaning}; {_counts(report)}"))
-    for finding in report.findings:
-        _finding(console, finding)
-    _rest(console, report.failures, report.skips)
+    said = panel(report)
+    console.print(_title(said))
+    if said.counts:
+        console.print(Text("  ".join(f"{count} {severity}" for severity, count in said.counts)))
+    for note in said.notes:
+        console.print(Text(note))
+    if said.headline:
+        console.print()
+        console.print(Text(said.headline[0]))
+        console.print(Padding(Text(said.headline[1], style="bold"), (0, 0, 0, 2)))
+    for entry in said.entries:
+        console.print()
+        console.print(Text.assemble((f" {entry.severity} ", TONES[str(entry.severity)]), " ", (entry.operator, "bold")))
+        console.print(_rows(entry))
+    for listing in said.listings:
+        console.print()
+        console.print(Text(listing.label, style="dim"))
+        for line in listing.lines:
+            console.print(Padding(Text(line), (0, 0, 0, 2)))
 
 
-def _counts(report: Report) -> str:
-    found = ", ".join(f"{count} {severity.name}" for severity, count in report.counts().items() if count)
-    plural = "" if len(report.artifacts) == 1 else "s"
-    return f"{len(report.artifacts)} model{plural} read in {report.milliseconds:,.0f} ms, {found or 'no findings'}"
+def _title(said: Panel) -> Text:
+    """A scan decides about nothing, so its verdict comes first, not whether a guard would refuse."""
+    return Text.assemble((said.verdict or said.word, TONES[said.tone]), "  ", (said.name, "bold"), f"  {said.about}")
 
 
-def _finding(console: Console, finding: Finding) -> None:
-    console.print()
-    console.print(
-        Text.assemble(
-            (f" {finding.severity.name} ", COLOURS[finding.severity]), " ", (inert(finding.expression, 400), "bold")
-        ),
-        soft_wrap=not console.is_terminal,
-    )
-    lines = {"where": str(finding.where), "rule": f"{finding.rule}  {finding.operator}", "why": finding.why}
-    for label, text in (lines | {"fix": finding.fix}).items():
-        console.print(Padding(Text.assemble((f"{label:<6}", "dim"), inert(text, 400)), (0, 0, 0, 2)))
-
-
-def _rest(console: Console, failures: tuple[Failure, ...], skips: tuple[Skip, ...]) -> None:
-    if failures:
-        console.print("\nNot read to the end:", style="bold")
-    for failure in failures:
-        console.print(Text(f"  {inert(str(failure.where))}: {inert(failure.reason, 300)} [{failure.code}]"))
-    if skips:
-        console.print(f"\nSkipped, no model: {len(skips)}", style="bold")
-    for skip in skips[:SKIPS]:
-        console.print(Text(f"  {inert(skip.name)}: {skip.reason}"))
-    if len(skips) > SKIPS:
-        console.print(f"  … and {len(skips) - SKIPS} more (all of them in the JSON report)")
+def _rows(entry: Entry) -> Padding:
+    table = Table.grid(padding=(0, 1))
+    for label, text in (("where", f"{entry.place}  {entry.rule}"), *entry.rows):
+        table.add_row(Text(label, style="dim"), Text(text))
+    return Padding(table, (0, 0, 0, 2))
