@@ -16,6 +16,7 @@ LOADERS = {
     "npz": "import numpy\ndef load(path):\n    return dict(numpy.load(path, allow_pickle=True))",
     "torch": "import torch\ndef load(path):\n    return torch.load(path, weights_only=False)",
     "torchscript": "import torch\ndef load(path):\n    return torch.jit.load(path)",
+    "export": "import torch\ndef load(path):\n    return torch.export.load(path)",
     "package": "import torch.package as p\ndef load(path):\n"
     "    return p.PackageImporter(path).load_pickle('model', 'model.pkl')",
     "tar": "import pickle, tarfile\ndef load(path):\n    return pickle.load(tarfile.open(path).extractfile('m.pkl'))",

@@ -88,6 +88,10 @@ GRADES = {
         call(call(global_("builtins", "getattr"), global_("collections", "OrderedDict") + b")\x81", text("popitem"))),
         "MEDIUM",
     ),
+    "getattr handed to a trusted function": (
+        call(global_("collections", "OrderedDict"), global_("builtins", "getattr")),
+        "CRITICAL",
+    ),
     "the type of None": (call(global_("builtins", "type"), b"N"), None),
     "making a class": (call(global_("builtins", "type"), X, b")", b"}"), "MEDIUM"),
     "a name like a module's": (global_("numpy", "trace") + b"0N", "LOW"),

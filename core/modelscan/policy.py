@@ -203,7 +203,7 @@ class _Judge:
         elif found.use is Use.NESTED and not fact.detail.get("nested"):
             yield self._finding(self._structure("nested-load"), fact, found.name)
         elif found.use is Use.CALL:
-            yield from self._arguments(fact, found, fact.detail["carried"])
+            yield from self._arguments(fact, found, [*fact.detail["carried"], *self._denied(fact)])
         elif found.use in (None, Use.CONSTRUCT) and not self._is_enum(module, name):
             rule = self._structure("unreviewed-call")
             own = self._is_own(module, name)
@@ -220,6 +220,10 @@ class _Judge:
             yield from self._arguments(fact, found, fact.detail["arguments"])
         elif found.use is None and fact.kind is Kind.CONSTRUCT and not self._is_own(module, name):
             yield self._finding(self._structure("unreviewed-class"), fact, found.name)
+
+    def _denied(self, fact: Evidence) -> Iterator[str]:
+        """Arguments that are denied when they are handed on; naming them alone may be nothing (`builtins.getattr`)."""
+        return (spelled for spelled in fact.detail["arguments"] if self._match(*_split(spelled)).rule is not None)
 
     def _arguments(self, fact: Evidence, callee: Match, names: Iterable[str]) -> Iterator[Finding]:
         """A trusted function that may call what it is given: each of these names must be trusted.

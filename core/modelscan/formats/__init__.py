@@ -6,11 +6,13 @@ that is several things at once is scanned as each of them.
 
 from __future__ import annotations
 
-from modelscan.formats import compressed, numpy, pickle, torch_legacy, unread, zip
+from modelscan.formats import compressed, numpy, pickle, sevenzip, tar, torch_legacy, unread, zip
 from modelscan.formats.reader import Context, Reader
 
 READERS: tuple[Reader, ...] = (
     zip.READER,
+    tar.READER,
+    sevenzip.READER,
     torch_legacy.READER,
     pickle.READER,
     numpy.READER,

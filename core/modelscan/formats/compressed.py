@@ -26,8 +26,8 @@ def read(artifact: Artifact, context: Context) -> Facts:
         yield Skip(artifact.name, error.reason)
         return
     yield child
-    if error is not None and not artifact.expected:  # a tensor may happen to start as compressed data does
-        yield broken(artifact, error)
+    if error is not None:
+        yield unreadable(artifact, error) if error.code == "limit" else broken(artifact, error)
 
 
 def _format(artifact: Artifact) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from modelscan.errors import FormatError
-from modelscan.formats.reader import Context, Facts, Reader, unreadable
+from modelscan.formats.reader import Context, Facts, Reader, anomaly, unreadable
 from modelscan.source.artifact import Artifact
 
 
@@ -15,10 +15,18 @@ from modelscan.source.artifact import Artifact
 class _Known:
     name: str
     claims: Callable[[bytes], bool]
+    native: bool = False
+    """Machine code: inside a torch archive it is there to be run."""
 
 
 def _starts(*magics: bytes) -> Callable[[bytes], bool]:
     return lambda head: head.startswith(magics)
+
+
+def _windows_program(head: bytes) -> bool:
+    """Two letters alone would be any tensor; behind the DOS header stands where the real one is."""
+    at = int.from_bytes(head[60:64], "little")
+    return head.startswith(b"MZ") and head[at : at + 4] == b"PE\0\0"
 
 
 _KERAS_CONFIG = re.compile(rb'\s*\{.{0,900}"(class_name|registered_name|keras_version)"', re.DOTALL)
@@ -26,12 +34,12 @@ _KERAS_CONFIG = re.compile(rb'\s*\{.{0,900}"(class_name|registered_name|keras_ve
 KNOWN: tuple[_Known, ...] = (
     _Known("HDF5", _starts(b"\x89HDF\r\n\x1a\n")),
     _Known("Keras configuration", lambda head: _KERAS_CONFIG.match(head) is not None),
-    _Known("7z archive", _starts(b"7z\xbc\xaf\x27\x1c")),
     _Known("RAR archive", _starts(b"Rar!\x1a\x07")),
-    _Known("tar archive", lambda head: head[257:262] == b"ustar"),
     _Known("GGUF", _starts(b"GGUF")),
     _Known("TensorFlow Lite", lambda head: head[4:8] == b"TFL3"),
-    _Known("executable code", _starts(b"\x7fELF", b"MZ", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe")),
+    _Known("ExecuTorch program", lambda head: re.match(rb"ET\d\d", head[4:8]) is not None),
+    _Known("executable code", _starts(b"\x7fELF", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe"), native=True),
+    _Known("executable code", _windows_program, native=True),
 )
 
 
@@ -45,7 +53,11 @@ def claims(artifact: Artifact, context: Context) -> bool:
 
 def read(artifact: Artifact, context: Context) -> Facts:
     known = _known(artifact)
-    if known is not None:
+    if known is None:
+        return
+    if known.native and artifact.loader:
+        yield anomaly(artifact, "native-code", 0, artifact.name.rpartition("!")[2])
+    else:
         yield unreadable(artifact, FormatError("format-unread", f"{known.name}: this format is not read yet"))
 
 

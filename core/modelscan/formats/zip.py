@@ -1,14 +1,41 @@
-"""Zip archives: torch checkpoints, TorchScript, npz, and any other; each member is sniffed by its content."""
+"""Zip archives: torch checkpoints, TorchScript, torch.package, .pt2, npz and others; members go by their content."""
 
 from __future__ import annotations
 
-from modelscan.errors import FormatError
-from modelscan.formats.reader import Context, Facts, Reader, anomaly, unreadable
-from modelscan.source import archive
+import zlib
+from collections.abc import Iterable, Iterator
+from enum import Flag, auto
+
+from modelscan.errors import FormatError, LimitExceeded
+from modelscan.evidence import Evidence, Kind, Where
+from modelscan.formats import exported, pickle, torchscript
+from modelscan.formats.reader import Context, Facts, Reader, anomaly, leaves_the_archive, unreadable
+from modelscan.report import Skip
+from modelscan.source import archive, codecs
 from modelscan.source.archive import Member
 from modelscan.source.artifact import Artifact
 
-_TORCH = "data.pkl"
+CHECKED = 1 << 20
+"""Stored members up to this size, unless they are tensors, are held against their checksum."""
+
+
+class Trait(Flag):
+    """What an archive is, by the names in it; it may be several things at once."""
+
+    PLAIN = 0
+    TORCH = auto()
+    SCRIPT = auto()
+    PACKAGE = auto()
+    EXPORTED = auto()
+
+
+_MARKS: tuple[tuple[str, Trait], ...] = (
+    ("data.pkl", Trait.TORCH),
+    ("constants.pkl", Trait.TORCH | Trait.SCRIPT),  # torch.load hands an archive with this member to torch.jit.load
+    (".data/extern_modules", Trait.TORCH | Trait.PACKAGE),
+    ("archive_format", Trait.TORCH | Trait.EXPORTED),
+    ("serialized_exported_program.json", Trait.TORCH | Trait.EXPORTED),  # up to torch 2.7, and still read
+)
 
 
 def claims(artifact: Artifact, context: Context) -> bool:
@@ -18,50 +45,128 @@ def claims(artifact: Artifact, context: Context) -> bool:
 def read(artifact: Artifact, context: Context) -> Facts:
     """Every member as an artifact of its own, and what is odd about the archive."""
     try:
-        entries = list(archive.members(artifact, context.limits))
-        for code in archive.oddities(artifact):
-            yield anomaly(artifact, code)
+        found = archive.read(artifact, context.limits)
     except FormatError as error:
         yield unreadable(artifact, error)
         return
-    torch = any(_is_torch(member.name) for member in entries)
-    for member in entries:
+    for code in found.oddities:
+        yield anomaly(artifact, code)
+    if found.broken is not None:
+        yield unreadable(artifact, found.broken)
+    traits = _traits(member.name for member in found.members)
+    if Trait.PACKAGE in traits:
+        yield from _sources(artifact, found.members)
+    for member in found.members:
         if not member.is_folder:
-            yield from _member(artifact, member, context, torch)
+            yield from _member(artifact, member, context, traits)
 
 
-def _member(artifact: Artifact, member: Member, context: Context, torch: bool) -> Facts:
+def _traits(names: Iterable[str]) -> Trait:
+    """miniz, which torch reads with, takes capital and small letters for the same."""
+    found = Trait.PLAIN
+    for name in names:
+        whole = f"/{name.lower()}"
+        for mark, trait in _MARKS:
+            if whole.endswith(f"/{mark}"):
+                found |= trait
+    return found
+
+
+def _sources(artifact: Artifact, members: Iterable[Member]) -> Iterator[Evidence]:
+    """Python files in a torch.package, which `PackageImporter` runs when it imports them."""
+    names = [member.name for member in members if member.name.lower().endswith(".py")]
+    for name in names:
+        yield Evidence(Kind.REFERENCE, "python source", Where(f"{artifact.name}!{name}"), {"expression": name})
+    if names:
+        more = f" and {len(names) - 1:,} more" if len(names) > 1 else ""
+        yield anomaly(artifact, "package-source", None, names[0] + more)
+
+
+def _member(artifact: Artifact, member: Member, context: Context, traits: Trait) -> Facts:
     for code in member.oddities:
-        yield anomaly(artifact, code, member.start, member.name)
-    if _leaves_the_archive(member.name):
-        yield anomaly(artifact, "zip-path", member.start, member.name)
+        yield anomaly(artifact, code, member.header, member.name)
+    if leaves_the_archive(member.name):
+        yield anomaly(artifact, "archive-path", member.header, member.name)
     if member.encrypted:
         reason = f"member {member.name!r} is encrypted"
-        yield unreadable(artifact, FormatError("zip-encrypted", reason, member.start))
+        yield unreadable(artifact, FormatError("zip-encrypted", reason, member.header))
     try:
-        child, odd = archive.extract(artifact, member, context.budget)
+        child, broken = _extract(artifact, member, context)
     except FormatError as error:
         yield unreadable(artifact, error)
         return
-    if odd:
-        yield anomaly(artifact, odd, member.start, member.name)
-    child.loader = "torch" if torch else ""
-    child.expected = torch or member.encrypted
-    yield child
+    except LimitExceeded as error:
+        yield unreadable(artifact, FormatError("limit", f"{error.reason} (limit {error.budget!r})", member.header))
+        return
+    if broken is not None:
+        yield unreadable(artifact, broken)
+    elif _is_wrong(member, child):
+        yield anomaly(artifact, "zip-checksum", member.header, member.name)
+    child.loader = "torch" if traits else ""
+    child.expected = bool(traits) or member.encrypted
+    source = child.name.endswith(".py")
+    if Trait.EXPORTED in traits and exported.is_program(child):
+        yield from exported.read_program(child, context)
+    if Trait.SCRIPT in traits and source:
+        yield from torchscript.read_source(child)
+    if Trait.SCRIPT in traits and torchscript.is_pickle(child, context):
+        yield from torchscript.read_pickle(child, context)
+        child.release()
+    elif not (traits and source and _is_prose(child, context)):
+        yield child
 
 
-def _is_torch(name: str) -> bool:
-    return name == _TORCH or name.endswith("/" + _TORCH)
+def _extract(artifact: Artifact, member: Member, context: Context) -> tuple[Artifact, FormatError | None]:
+    """The member's bytes as a child, and what cut them short.
+
+    Neither the encryption flag nor a damaged end is a reason to stop: what stands before is read by some loader.
+    """
+    size = max(0, min(member.compressed, artifact.size - member.start))
+    if member.method == 0:
+        if "zip-overlap" in member.oddities:
+            context.budget.spend(size)  # the same bytes over and over are a bomb as well
+        return artifact.part(member.name, member.start, size), None
+    codec = codecs.ZIP_METHODS.get(member.method)
+    if codec is None:
+        reason = f"member {member.name!r} uses compression method {member.method}"
+        raise FormatError("zip-method", reason, member.header)
+    packed = artifact.part("", member.start, size, chain="")
+    child, error = codecs.expand(packed, codec, context.budget, member.name)
+    if error is None:
+        return child, None
+    code = "zip-data" if error.code == "codec-broken" else error.code
+    return child, FormatError(code, f"member {member.name!r}: {error.reason}", member.header)
 
 
-def _leaves_the_archive(name: str) -> bool:
-    parts = name.replace("\\", "/").split("/")
-    return name.startswith(("/", "\\")) or ".." in parts or parts[0].endswith(":")
+def _is_wrong(member: Member, child: Artifact) -> bool:
+    """Some loaders stop at a wrong checksum, and some never look at it (CVE-2025-10156)."""
+    if "zip-hidden" in member.oddities or "zip-checksum" in member.oddities:
+        return False
+    if child.size != member.size:
+        return True
+    if member.method == 0 and (member.size > CHECKED or "/data/" in member.name):
+        return False
+    crc = 0
+    for start in range(0, child.size, CHECKED):
+        crc = zlib.crc32(child.read(start, CHECKED), crc)
+    return crc != member.crc
+
+
+def _is_prose(child: Artifact, context: Context) -> bool:
+    """Does it only begin like a pickle, as every "class" does?"""
+    return pickle.claims(child, context) and isinstance(next(iter(pickle.read(child, context)), None), Skip)
 
 
 def _format(artifact: Artifact) -> str:
-    """torch writes data.pkl first, so the first member's name tells."""
-    return "PyTorch zip" if b"data.pkl" in artifact.head[30:300] else "zip archive"
+    """By the names of the first members, which torch writes in an order of its own."""
+    return next((label for mark, label in _LABELS if mark in artifact.head[30:]), "zip archive")
+
+
+_LABELS: tuple[tuple[bytes, str], ...] = (
+    (b"/data/weights/", "PyTorch exported program"),
+    (b"data.pkl", "PyTorch zip"),
+    (b"/data/0", "TorchScript"),
+)
 
 
 READER = Reader(claims, read, _format)

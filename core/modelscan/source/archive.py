@@ -1,41 +1,47 @@
-"""Zip archives, read for what any loader could see in them (APPNOTE 6.3.10; PyTorch's reader is miniz).
+"""Zip archives, read for what any loader could see in them (APPNOTE 6.3.10).
 
-The central directory says which members there are; each local header is held against it, since some loaders follow
-one and some the other. What does not agree is stated, never a reason to stop.
+Loaders differ. Python's zipfile finds the directory by its size, in front of the end record; PyTorch's reader (miniz)
+finds it by its offset and reads as many entries as the end record counts; each finds a zip64 end record in its own
+way. All of these views are read, and so are members that no directory lists. What does not agree is stated, never a
+reason to stop.
 """
 
 from __future__ import annotations
 
 import struct
-import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from modelscan.errors import FormatError, LimitExceeded
+from modelscan.errors import FormatError
 from modelscan.limits import Limits
 from modelscan.source.artifact import Artifact
-from modelscan.source.codecs import Budget
 
-END = b"PK\x05\x06"
-CENTRAL = b"PK\x01\x02"
-LOCAL = b"PK\x03\x04"
-_TAIL = 22 + 65_535
-_NEAR = 4_096
+END, CENTRAL, LOCAL = b"PK\x05\x06", b"PK\x01\x02", b"PK\x03\x04"
+_SIGNATURE = b"PK\x05\x05"
+"""Of the directory, by its writer; may stand at its end."""
 _END = struct.Struct("<4s4H2LH")
 _END64 = struct.Struct("<4sQ2H2L4Q")
 _LOCATOR = struct.Struct("<4sLQL")
 _CENTRAL = struct.Struct("<4s4B4HL2L5H2L")
 _LOCAL = struct.Struct("<4s5H3L2H")
+_TAIL = _END.size + 65_536
+_NEAR = 4_096
+_GAP = 65_536
+"""Bytes of a gap that are searched for a local header."""
 _UTF8 = 0x800
-_ENCRYPTED = 0x1 | 0x40
-STORED, DEFLATED = 0, 8
+_ENCRYPTED = 0x1 | 0x20 | 0x40
+_FOLDER = 0x10
+"""The attribute of DOS. miniz hands out such a member's memory as it found it, without reading the member."""
+_ONES = 0xFFFFFFFF
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One entry. `start` is the offset of its data, `oddities` the rules of rules/structure.toml it breaks."""
+    """One entry. `header` and `start` are the offsets of its local header and its data, `oddities` the rules of
+    rules/structure.toml it breaks."""
 
     name: str
+    header: int
     start: int
     compressed: int
     size: int
@@ -48,145 +54,213 @@ class Member:
     def is_folder(self) -> bool:
         return self.name.endswith("/") and not self.compressed
 
+    @property
+    def end(self) -> int:
+        return self.start + self.compressed
+
 
 @dataclass(frozen=True, slots=True)
-class _Directory:
-    offset: int
+class Archive:
+    """What all views together show. `broken`: a directory was followed only so far."""
+
+    members: tuple[Member, ...]
+    oddities: tuple[str, ...]
+    broken: FormatError | None
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """One reading of where the directory is: `count` entries in `size` bytes from `table` on.
+
+    `shift` is what this reading adds to the offsets in it.
+    """
+
+    table: int
     size: int
     count: int
     shift: int
-    """Bytes that stand before the archive."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Local:
+    """What the header in front of the data says. `start` is where it ends."""
+
+    name: bytes
+    flags: int
+    method: int
+    crc: int
+    compressed: int
+    size: int
+    start: int
 
 
 def is_zip(artifact: Artifact) -> bool:
-    return artifact.head[:4] in (LOCAL, END) or _find_end(artifact, _NEAR) is not None
+    """By its first bytes, or by a directory that an end record leads to. Data of a model is not searched for one."""
+    if artifact.head[:4] in (LOCAL, END):
+        return True
+    return not artifact.expected and any(_views(artifact))
 
 
-def members(artifact: Artifact, limits: Limits) -> Iterator[Member]:
-    """Entries in directory order. Raises FormatError when there is no directory to follow."""
-    directory = _directory(artifact)
-    if directory.size > limits.metadata:
-        raise LimitExceeded("metadata", "the zip directory is larger than the limit")
-    table = artifact.read(directory.offset, directory.size)
-    seen: set[str] = set()
-    at = 0
-    for number in range(directory.count):
-        if number >= limits.members:
-            raise LimitExceeded("members", f"more than {limits.members:,} zip members")
-        if table[at : at + 4] != CENTRAL or at + _CENTRAL.size > len(table):
-            raise FormatError(
-                "zip-directory", f"the zip directory breaks after {number} members", directory.offset + at
-            )
-        member, at = _member(artifact, table, at, directory.shift, seen)
-        yield member
+def read(artifact: Artifact, limits: Limits) -> Archive:
+    """Every member that any loader would see. Raises FormatError when there is no directory to follow."""
+    views = list(_views(artifact))
+    if not views:
+        raise FormatError("zip-directory", "a zip file without a directory that can be found")
+    found: dict[tuple[object, ...], Member] = {}
+    odd: dict[str, None] = {}
+    broken: FormatError | None = None
+    seen: list[set[tuple[object, ...]]] = []
+    for view in views:
+        keys: set[tuple[object, ...]] = set()
+        try:
+            for member in _entries(artifact, view, limits, odd):
+                key = (member.name, member.header, member.method, member.compressed, member.size, member.encrypted)
+                found.setdefault(key, member)
+                keys.add(key)
+        except FormatError as error:
+            broken = error
+        seen.append(keys)
+    if any(keys != seen[0] for keys in seen):
+        odd["zip-views"] = None
+    if artifact.head[:4] not in (LOCAL, END) and not _goes_on(artifact):
+        odd["zip-prefix"] = None
+    members = _overlapping(list(found.values()), views)
+    members += _hidden(artifact, members, views, limits)
+    return Archive(tuple(members), tuple(odd), broken)
 
 
-def oddities(artifact: Artifact) -> Iterator[str]:
-    """What is odd about the archive as a whole."""
-    if _directory(artifact).shift > 0:
-        yield "zip-prefix"
+def _goes_on(artifact: Artifact) -> bool:
+    """Do bytes follow the archive? With bytes in front as well, it is a part of something else."""
+    at = _find_end(artifact)
+    if at is None:
+        return False
+    comment = int.from_bytes(artifact.read(at + _END.size - 2, 2), "little")
+    return at + _END.size + comment < artifact.size
 
 
-def extract(artifact: Artifact, member: Member, budget: Budget) -> tuple[Artifact, str | None]:
-    """The member's bytes as a child, and the code of what was odd about them. Raises FormatError.
+def _find_end(artifact: Artifact) -> int | None:
+    """The last end record there is room for, as zipfile and miniz look for it."""
+    for window in (_NEAR, _TAIL):
+        start = max(0, artifact.size - window)
+        data = artifact.read(start, window)
+        found = data.rfind(END, 0, max(0, len(data) - _END.size + len(END)))
+        if found >= 0:
+            return start + found
+    return None
 
-    The encryption flag is not looked at: there are loaders that ignore it (CVE-2025-1945).
+
+def _views(artifact: Artifact) -> Iterator[_View]:
+    """The readings that lead to a directory, each once.
+
+    An earlier end record is none: members that only such a one lists are found as members that no directory lists.
     """
-    if member.method == STORED:
-        return artifact.part(member.name, member.start, min(member.compressed, artifact.size - member.start)), None
-    if member.method != DEFLATED:
-        raise FormatError("zip-method", f"member {member.name!r} uses compression method {member.method}", member.start)
-    data = _inflate(artifact, member, budget)
-    odd = "zip-checksum" if zlib.crc32(data) != member.crc or len(data) != member.size else None
-    return artifact.child(member.name, data), odd
+    end = _find_end(artifact)
+    if end is None:
+        return
+    seen: set[tuple[int, int]] = set()
+    for count, size, offset, behind in _records(artifact, end):
+        for table, shift in ((behind - size, behind - size - offset), (offset, 0)):
+            if table < 0 or (table, shift) in seen:
+                continue
+            if artifact.read(table, 4) == CENTRAL or (not count and not size and table == end):
+                seen.add((table, shift))
+                yield _View(table, size, count, shift)
 
 
-def peek(artifact: Artifact, member: Member, length: int) -> bytes:
-    """The first bytes of a member without extracting it; empty where that is not possible."""
-    raw = artifact.read(member.start, min(member.compressed, length))
-    if member.method == STORED:
-        return raw
-    if member.method != DEFLATED:
-        return b""
-    try:
-        return zlib.decompressobj(-15).decompress(raw, length)
-    except zlib.error:
-        return b""
+def _records(artifact: Artifact, end: int) -> Iterator[tuple[int, int, int, int]]:
+    """count, size, offset, and where the record itself begins: zip64 by its locator, zip64 in its place, classic.
 
-
-def _inflate(artifact: Artifact, member: Member, budget: Budget) -> bytes:
-    engine, parts, at = zlib.decompressobj(-15), [], member.start
-    stop = min(member.start + member.compressed, artifact.size)
-    try:
-        while at < stop and not engine.eof:
-            chunk = artifact.read(at, min(1 << 18, stop - at))
-            at += len(chunk)
-            while chunk:
-                part = engine.decompress(chunk, 1 << 20)
-                budget.spend(len(part))
-                parts.append(part)
-                chunk = engine.unconsumed_tail
-    except zlib.error as error:
-        raise FormatError("zip-data", f"member {member.name!r} cannot be inflated: {error}", member.start) from None
-    return b"".join(parts)
-
-
-def _find_end(artifact: Artifact, window: int) -> int | None:
-    """Offset of the last end record, as zipfile and miniz look for it."""
-    start = max(0, artifact.size - window)
-    found = artifact.read(start, window).rfind(END)
-    return start + found if found >= 0 and start + found + _END.size <= artifact.size else None
-
-
-def _directory(artifact: Artifact) -> _Directory:
-    at = _find_end(artifact, _NEAR)
-    if at is None:
-        at = _find_end(artifact, _TAIL)
-    if at is None:
-        raise FormatError("zip-directory", "a zip file without an end record")
-    _, _, _, _, count, size, offset, _ = _END.unpack(artifact.read(at, _END.size))
-    behind = at
-    locator = artifact.read(at - _LOCATOR.size, _LOCATOR.size) if at >= _LOCATOR.size + _END64.size else b""
+    zipfile takes the zip64 record in front of the locator, miniz the one the locator points at.
+    """
+    locator = artifact.read(end - _LOCATOR.size, _LOCATOR.size) if end >= _LOCATOR.size else b""
     if locator[:4] == b"PK\x06\x07":
-        found = _end64(artifact, at)
-        if found is not None:
-            count, size, offset, behind = found
-    shift = behind - size - offset
-    if shift < 0:
-        raise FormatError("zip-directory", "the zip directory lies outside the file", at)
-    return _Directory(offset + shift, size, count, shift)
+        for at in dict.fromkeys((_LOCATOR.unpack(locator)[2], end - _LOCATOR.size - _END64.size)):
+            record = artifact.read(at, _END64.size) if at >= 0 else b""
+            if record[:4] == b"PK\x06\x06" and len(record) == _END64.size:
+                fields = _END64.unpack(record)
+                yield fields[7], fields[8], fields[9], at
+    _, _, _, _, count, size, offset, _ = _END.unpack(artifact.read(end, _END.size))
+    yield count, size, offset, end
 
 
-def _end64(artifact: Artifact, end: int) -> tuple[int, int, int, int] | None:
-    start = end - _LOCATOR.size - _END64.size
-    fields = _END64.unpack(artifact.read(start, _END64.size))
-    return (fields[7], fields[8], fields[9], start) if fields[0] == b"PK\x06\x06" else None
+def _entries(artifact: Artifact, view: _View, limits: Limits, odd: dict[str, None]) -> Iterator[Member]:
+    """Members of one view: zipfile reads the whole table, miniz the number of entries that is stated."""
+    if view.size > limits.metadata:
+        raise FormatError("limit", "the zip directory is larger than the limit (limit 'metadata')", view.table)
+    table = artifact.read(view.table, view.size)
+    names: set[bytes] = set()
+    at = number = 0
+    while at < len(table):
+        if number >= limits.members:
+            raise FormatError("limit", f"more than {limits.members:,} zip members (limit 'members')", view.table)
+        if table[at : at + 4] != CENTRAL or at + _CENTRAL.size > len(table):
+            break
+        member, raw_name, after = _member(artifact, table, at, view.shift)
+        again = ("zip-duplicate",) if raw_name in names else ()
+        names.add(raw_name)
+        yield replace(member, oddities=again + member.oddities)
+        yield from _by_local_header(artifact, member)
+        at, number = after, number + 1
+    if number < view.count and at < len(table):
+        raise FormatError("zip-directory", f"the zip directory breaks after {number} members", view.table + at)
+    if (view.count - number) % 65_536 or (at < len(table) and table[at : at + 4] != _SIGNATURE):
+        odd["zip-count"] = None
 
 
-def _member(artifact: Artifact, table: bytes, at: int, shift: int, seen: set[str]) -> tuple[Member, int]:
+def _member(artifact: Artifact, table: bytes, at: int, shift: int) -> tuple[Member, bytes, int]:
     fields = _CENTRAL.unpack_from(table, at)
     flags, method, crc, compressed, size = fields[5], fields[6], fields[9], fields[10], fields[11]
     name_size, extra_size, comment_size, header = fields[12], fields[13], fields[14], fields[18]
     at += _CENTRAL.size
     raw_name, extra = table[at : at + name_size], table[at + name_size : at + name_size + extra_size]
     size, compressed, header = _wide(extra, size, compressed, header)
-    name = raw_name.decode("utf-8" if flags & _UTF8 else "cp437", "replace")
-    odd = ["zip-duplicate"] if name in seen else []
-    seen.add(name)
-    local = artifact.read(header + shift, _LOCAL.size)
-    start = header + shift + _LOCAL.size
-    encrypted = bool(flags & _ENCRYPTED)
-    if len(local) < _LOCAL.size or local[:4] != LOCAL:
+    header += shift
+    name = _name(raw_name, flags)
+    odd = ["zip-folder"] if size and (fields[17] & _FOLDER or raw_name.endswith(b"/")) else []
+    local = _local(artifact, header, name_size)
+    if local is None:
         odd.append("zip-header")
     else:
-        _, _, local_flags, local_method, _, _, _, _, _, local_name, local_extra = _LOCAL.unpack(local)
-        if artifact.read(start, local_name) != raw_name:
-            odd.append("zip-name")
-        if (local_flags ^ flags) & _ENCRYPTED or local_method != method:
-            odd.append("zip-header")
-        start += local_name + local_extra
-    member = Member(name, start, compressed, size, method, crc, encrypted, tuple(odd))
-    return member, at + name_size + extra_size + comment_size
+        odd += ["zip-name"] if local.name != raw_name or b"\0" in raw_name else []
+        odd += ["zip-header"] if (local.flags ^ flags) & _ENCRYPTED or _differs(local, method, compressed, size) else []
+        odd += ["zip-checksum"] if local.crc not in (0, crc) else []
+    start = local.start if local else min(header + _LOCAL.size + name_size, artifact.size)
+    member = Member(name, header, start, compressed, size, method, crc, bool(flags & _ENCRYPTED), tuple(odd))
+    return member, raw_name, at + name_size + extra_size + comment_size
+
+
+def _name(raw: bytes, flags: int) -> str:
+    """As zipfile reads it, which cuts it at a NUL."""
+    return raw.decode("utf-8" if flags & _UTF8 else "cp437", "replace").partition("\0")[0]
+
+
+def _local(artifact: Artifact, header: int, name_size: int = 0) -> _Local | None:
+    data = artifact.read(header, _LOCAL.size + name_size) if header >= 0 else b""
+    if len(data) < _LOCAL.size or data[:4] != LOCAL:
+        return None
+    _, _, flags, method, _, _, crc, compressed, size, name, extra = _LOCAL.unpack_from(data)
+    raw_name = data[_LOCAL.size :] if name == name_size else artifact.read(header + _LOCAL.size, name)
+    return _Local(raw_name, flags, method, crc, compressed, size, header + _LOCAL.size + name + extra)
+
+
+def _differs(local: _Local, method: int, compressed: int, size: int) -> bool:
+    """Sizes may be missing in front of the data, or stand in its zip64 field."""
+    if local.method != method:
+        return True
+    stated = ((local.compressed, compressed), (local.size, size))
+    return any(one not in (0, _ONES, other) for one, other in stated)
+
+
+def _by_local_header(artifact: Artifact, member: Member) -> Iterator[Member]:
+    """The member as a reader sees it that believes the header in front of the data."""
+    if "zip-header" not in member.oddities:
+        return
+    local = _local(artifact, member.header)
+    if local is not None and _differs(local, member.method, member.compressed, member.size):
+        compressed = member.compressed if local.compressed in (0, _ONES) else local.compressed
+        name, encrypted = _name(local.name, local.flags), bool(local.flags & _ENCRYPTED)
+        sizes = (compressed, local.size, local.method, local.crc, encrypted)
+        yield Member(name, member.header, local.start, *sizes, ())
 
 
 def _wide(extra: bytes, size: int, compressed: int, header: int) -> tuple[int, int, int]:
@@ -196,9 +270,49 @@ def _wide(extra: bytes, size: int, compressed: int, header: int) -> tuple[int, i
         tag, length = struct.unpack_from("<HH", extra, at)
         if tag == 1:
             numbers = iter(struct.unpack_from(f"<{min(length, len(extra) - at - 4) // 8}Q", extra, at + 4))
-            size = next(numbers, size) if size == 0xFFFFFFFF else size
-            compressed = next(numbers, compressed) if compressed == 0xFFFFFFFF else compressed
-            header = next(numbers, header) if header == 0xFFFFFFFF else header
+            size = next(numbers, size) if size == _ONES else size
+            compressed = next(numbers, compressed) if compressed == _ONES else compressed
+            header = next(numbers, header) if header == _ONES else header
             break
         at += 4 + length
     return size, compressed, header
+
+
+def _overlapping(members: list[Member], views: list[_View]) -> list[Member]:
+    """Members that share bytes with another or with the directory are marked so: zip bombs do (CVE-2024-0450)."""
+    edge, last, shared = 0, -1, set()
+    table = min(view.table for view in views)
+    for number in sorted(range(len(members)), key=lambda number: members[number].header):
+        member = members[number]
+        again = member.header == last and not member.oddities  # the same one by its local header
+        if (member.header < edge and not again) or member.header < table < member.end:
+            shared.add(number)
+        edge, last = max(edge, member.end), member.header
+    return [
+        replace(member, oddities=(*member.oddities, "zip-overlap")) if number in shared else member
+        for number, member in enumerate(members)
+    ]
+
+
+def _hidden(artifact: Artifact, members: list[Member], views: list[_View], limits: Limits) -> list[Member]:
+    """Members between the listed ones that no directory lists: a reader that takes the file as a stream sees them."""
+    found: list[Member] = []
+    taken = sorted(
+        [(member.header, member.end) for member in members] + [(one.table, one.table + one.size) for one in views]
+    )
+    at = 0
+    for start, end in taken:
+        while start - at >= _LOCAL.size and len(found) + len(members) < limits.members:
+            inside = artifact.read(at, min(start - at, _GAP)).find(LOCAL)
+            local = _local(artifact, at + inside) if inside >= 0 else None
+            if local is None or local.start > start:
+                break
+            room = start - local.start
+            compressed = room if local.compressed in (0, _ONES) else min(local.compressed, room)
+            name = _name(local.name, local.flags)
+            odd, encrypted = ("zip-hidden",), bool(local.flags & _ENCRYPTED)
+            sizes = (compressed, local.size, local.method, local.crc, encrypted)
+            found.append(Member(name, at + inside, local.start, *sizes, odd))
+            at = local.start + compressed
+        at = max(at, end)
+    return found

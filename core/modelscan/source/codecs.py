@@ -22,6 +22,8 @@ from modelscan.source.artifact import CHUNK, Artifact
 
 SPILL = 64 << 20
 """Bytes kept in memory before a temporary file is used."""
+DICTIONARY = 256 << 20
+"""Bytes of LZMA's window, which data may ask for at will; what needs more counts as broken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,17 +53,24 @@ def _lzma_header(head: bytes) -> bool:
     )
 
 
-class _Zlib(io.RawIOBase):
-    """zlib streams, one after another, as joblib's BinaryZlibFile reads them."""
+def _never(_: bytes) -> bool:
+    return False
 
-    def __init__(self, file: BinaryIO) -> None:
-        self.file, self.engine, self.rest = file, zlib.decompressobj(), b""
+
+class _Zlib(io.RawIOBase):
+    """zlib streams, one after another, as joblib's BinaryZlibFile reads them; of raw deflate only the first."""
+
+    def __init__(self, file: BinaryIO, raw: bool = False) -> None:
+        self.file, self.raw, self.rest = file, raw, b""
+        self.engine = zlib.decompressobj(-zlib.MAX_WBITS if raw else zlib.MAX_WBITS)
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, target: memoryview) -> int:  # type: ignore[override]
         while True:
+            if self.engine.eof and self.raw:
+                return 0
             source = self.rest or self.file.read(65_536)
             if self.engine.eof:
                 source = self.engine.unused_data + source
@@ -75,10 +84,44 @@ class _Zlib(io.RawIOBase):
                 return len(data)
 
 
+def _zip_lzma(file: BinaryIO) -> BinaryIO:
+    """APPNOTE 5.8.8: version, size of the properties, properties, raw LZMA.
+
+    The window need not be larger than what comes out, so what is asked for is not what is taken.
+    """
+    head = file.read(4)
+    properties = file.read(int.from_bytes(head[2:4], "little")) if len(head) == 4 else b""
+    if len(properties) != 5 or properties[0] >= 225:
+        raise lzma.LZMAError("the properties of LZMA data cannot be understood")
+    rest, lc = divmod(properties[0], 9)
+    pb, lp = divmod(rest, 5)
+    dictionary = min(max(4096, int.from_bytes(properties[1:], "little")), DICTIONARY)
+    only = {"id": lzma.FILTER_LZMA1, "dict_size": dictionary, "lc": lc, "lp": lp, "pb": pb}
+    return lzma.LZMAFile(file, format=lzma.FORMAT_RAW, filters=[only])  # type: ignore[return-value]
+
+
+class _Foreign(io.RawIOBase):
+    """A reader of another package, whose own kinds of error become OSError."""
+
+    def __init__(self, file: Any) -> None:
+        self.file = file
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, target: memoryview) -> int:  # type: ignore[override]
+        try:
+            data = self.file.read(len(target))
+        except Exception as error:  # these packages derive theirs from Exception and RuntimeError
+            raise OSError(str(error)) from None
+        target[: len(data)] = data
+        return len(data)
+
+
 def _open_lz4(file: BinaryIO) -> BinaryIO:
     import lz4.frame
 
-    return lz4.frame.open(file, "rb")  # type: ignore[no-any-return]
+    return io.BufferedReader(_Foreign(lz4.frame.open(file, "rb")), CHUNK)
 
 
 def _open_zstd(file: BinaryIO) -> BinaryIO:
@@ -87,8 +130,10 @@ def _open_zstd(file: BinaryIO) -> BinaryIO:
     except ImportError:
         import zstandard
 
-        return zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True)
-    return zstd.open(file, "rb")  # type: ignore[no-any-return]
+        found = zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True)
+    else:
+        found = zstd.open(file, "rb")
+    return io.BufferedReader(_Foreign(found), CHUNK)
 
 
 CODECS: tuple[Codec, ...] = (
@@ -106,20 +151,39 @@ def codec_of(head: bytes) -> Codec | None:
     return next((codec for codec in CODECS if codec.claims(head)), None)
 
 
-def expand(artifact: Artifact, codec: Codec, budget: Budget) -> tuple[Artifact, FormatError | None]:
-    """The decompressed child, and the error that cut it short if one did."""
-    target = tempfile.SpooledTemporaryFile(max_size=SPILL)  # noqa: SIM115 - the child artifact owns it
+ZIP_METHODS: dict[int, Codec] = {
+    8: Codec("deflate", _never, lambda file: io.BufferedReader(_Zlib(file, raw=True), CHUNK)),
+    12: Codec("bzip2", _never, bz2.BZ2File),
+    14: Codec("lzma", _never, _zip_lzma),
+    93: Codec("zstd", _never, _open_zstd),
+}
+"""By the number in a zip header. Python's zipfile reads 8, 12 and 14, from 3.14 on 93 as well; miniz reads 8."""
+
+
+def expand(
+    artifact: Artifact, codec: Codec, budget: Budget, name: str | None = None
+) -> tuple[Artifact, FormatError | None]:
+    """The decompressed child, and the error or limit that cut it short if one did."""
+    budget.spend(0)
+    target = spool()
     broken: FormatError | None = None
     try:
         with codec.open(artifact.stream()) as source:
             for chunk in _chunks(source):
-                budget.spend(len(chunk))
                 target.write(chunk)
+                budget.spend(len(chunk))
+    except LimitExceeded as error:
+        broken = FormatError("limit", f"{error.reason} (limit {error.budget!r})")
     except (OSError, EOFError, zlib.error, lzma.LZMAError, ValueError) as error:
         broken = FormatError("codec-broken", f"{codec.name} data breaks: {error}")
     except ImportError:
         raise FormatError("codec-missing", f"{codec.name} data: install the Python package that reads it") from None
-    return artifact.child(codec.name, _settled(target)), broken
+    return artifact.child(name or codec.name, settled(target)), broken
+
+
+def spool() -> tempfile.SpooledTemporaryFile[bytes]:
+    """Where decompressed bytes go; `settled` makes them an artifact's."""
+    return tempfile.SpooledTemporaryFile(max_size=SPILL)
 
 
 def _chunks(source: BinaryIO) -> Iterator[bytes]:
@@ -127,9 +191,9 @@ def _chunks(source: BinaryIO) -> Iterator[bytes]:
         yield chunk
 
 
-def _settled(target: tempfile.SpooledTemporaryFile[bytes]) -> bytes | BinaryIO:
+def settled(target: tempfile.SpooledTemporaryFile[bytes]) -> bytes | BinaryIO:
     """Small results as bytes, large ones as the file that holds them."""
-    if target.tell() > SPILL:
+    if target.seek(0, io.SEEK_END) > SPILL:
         return target  # type: ignore[return-value]
     target.seek(0)
     data = target.read()
