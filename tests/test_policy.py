@@ -37,6 +37,8 @@ GRADES = {
     "a file write": (global_("os", "remove"), "HIGH"),
     "an extension code": (b"\x82\x01", "HIGH"),
     "writing into a module": (global_("numpy", "size") + b"}b", "CRITICAL"),
+    "nesting that no pickler reaches": (b"N" + b"\x85" * 20_000, "HIGH"),
+    "the same with lists": (b"]" * 20_000 + b"a" * 19_999, "HIGH"),
     "an unreviewed call": (call(global_("lib.code", "make"), X), "MEDIUM"),
     "an unreviewed INST": (b"(ilib.net\nmake\n", "MEDIUM"),
     "a call of what a call returned": (call(call(global_("collections", "OrderedDict"))), "MEDIUM"),

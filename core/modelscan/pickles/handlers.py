@@ -179,7 +179,7 @@ def _fill_marked(state: State, pos: int, code: int) -> int:
 
 def _group_marked(state: State, pos: int, code: int) -> int:
     items = state.pop_mark(pos)
-    state.stack.append(Group(batches.GROUPS[code], items))
+    state.stack.append(state.grouped(batches.GROUPS[code], items, pos))
     return pos + 1
 
 
@@ -187,7 +187,7 @@ def _tuple(state: State, pos: int, code: int) -> int:
     size = code - Op.TUPLE1 + 1
     if len(state.stack) < size:
         raise underflow(pos)
-    state.stack[-size:] = [Group("tuple", state.stack[-size:])]
+    state.stack[-size:] = [state.grouped("tuple", state.stack[-size:], pos)]
     return pos + 1
 
 

@@ -18,6 +18,9 @@ _TEXT = frozenset(
     {Op.STRING, Op.BINSTRING, Op.SHORT_BINSTRING, Op.UNICODE, Op.SHORT_BINUNICODE, Op.BINUNICODE, Op.BINUNICODE8}
 )
 
+DEEPEST = 10_000
+"""Containers inside of containers; pickle writes them by recursion and stops at about a thousand."""
+
 
 class Inner(Protocol):
     """Walks a pickle that stands inside of this one, from an offset on; the offset after it."""
@@ -44,6 +47,8 @@ class State:
         """Where the current frame ends, or the data."""
         self.overlong: int | None = None
         """A frame that claims more than there is: the C unpickler stops there, pickle.py (and so joblib) does not."""
+        self.deep = False
+        """Nested beyond DEEPEST."""
         self.arrays = 0
         """joblib array wrappers seen."""
         self.objects_at: int | None = None
@@ -119,12 +124,22 @@ class State:
         self.ledger.act(Kind.CONSTRUCT, opcode, cls, args, at)
         return Made(cls, args, at, "instance")
 
+    def grouped(self, kind: str, items: list[Any], at: int) -> Group:
+        return self.measured(Group(kind, items), at)
+
+    def measured(self, group: Group, at: int) -> Group:
+        if group.depth > DEEPEST and not self.deep:
+            self.deep = True
+            self.ledger.note(Kind.ANOMALY, "deep-nesting", at)
+        return group
+
     def filled(self, opcode: str, target: Any, items: list[Any], at: int) -> None:
         """Items or state go into `target`."""
         if isinstance(target, Group) and isinstance(items[0], Batch):
             target.fill(items[0])
         elif isinstance(target, Group):
             target.extend(items)
+            self.measured(target, at)
         elif isinstance(target, Made):
             target.hold(items)
         elif isinstance(target, Global):

@@ -38,13 +38,15 @@ class Global:
 class Group:
     """A list, tuple, set, frozenset or dict; a dict's items are key, value, key, value …"""
 
-    __slots__ = ("head", "kind", "rest", "size", "spelled")
+    __slots__ = ("depth", "head", "kind", "rest", "size", "spelled")
 
     def __init__(self, kind: str, items: list[Any] | None = None) -> None:
         self.kind = kind
         self.head: list[Any] = []
         self.rest: list[Any] | None = None
         self.size = 0
+        self.depth = 0
+        """Containers inside of containers, as far as this one knew when it was filled."""
         self.spelled = True
         """False when a batch stands for some of the items."""
         if items:
@@ -58,6 +60,9 @@ class Group:
         else:
             beyond = items
         self.size += len(items)
+        for item in items:
+            if type(item) is Group and item.depth >= self.depth:
+                self.depth = item.depth + 1
         kept = [item for item in beyond if type(item) is not int]
         if not kept:
             return
@@ -93,10 +98,11 @@ class Made:
     `held` is what was put into it later: state, items.
     """
 
-    __slots__ = ("args", "at", "callee", "held", "kind")
+    __slots__ = ("args", "at", "callee", "held", "kind", "root")
 
     def __init__(self, callee: Any, args: Any, at: int, kind: str) -> None:
         self.callee, self.args, self.at, self.kind = callee, args, at, kind
+        self.root = name_of(callee)
         self.held: list[Any] | None = None
 
     def hold(self, items: Iterable[Any]) -> None:
@@ -160,10 +166,6 @@ def references(value: Any, budget: int) -> tuple[References, int]:
 
 def name_of(value: Any) -> Global | None:
     """The imported object that a callee comes down to: itself, or what made it."""
-    for _ in range(64):
-        if isinstance(value, Global):
-            return value
-        if not isinstance(value, Made):
-            return None
-        value = value.callee
-    return None
+    if isinstance(value, Made):
+        return value.root
+    return value if isinstance(value, Global) else None
