@@ -132,6 +132,13 @@ def test_state_written_into_an_import_is_a_mutation(data):
     assert len(rows(data, Kind.MUTATE)) == 1
 
 
+def test_calling_plain_data_is_followed_without_harm():
+    inner = b"N)R"  # the unpickler fails here; the machine goes on
+    walk, found = facts(call(global_("lib", "f"), inner) + b".")
+    assert walk.broken is None
+    assert [fact.subject for fact in found if fact.kind is Kind.CALL] == ["None", "lib.f"]
+
+
 def test_nested_calls_are_shown_nested():
     inner = call(global_("base64", "b64decode"), text("aGk="))
     assert "builtins.exec(base64.b64decode('aGk='))" in expressions(call(global_("builtins", "exec"), inner) + b".")

@@ -98,6 +98,8 @@ class Batch:
 
     def parts(self) -> Iterator[Any]:
         """What of the memo it holds; everything else in it is plain data."""
+        if self._held is None and all(self.data.find(get, self.start, self.end) < 0 for get in (b"h", b"j")):
+            self._held = []
         if self._held is None:
             indices = {_index(get) for get in _all(self.grammar.gets, self)}
             self._held = [value for value in map(self.peek, sorted(indices)) if value is not self]

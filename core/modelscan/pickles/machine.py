@@ -100,6 +100,11 @@ class Machine(State):
                 elif code == 0x68 and pos + 1 < end:  # BINGET
                     stack.append(memo.get(data[pos + 1], pos))
                     pos += 2
+                elif code == 0x72 and pos + 4 < end:  # LONG_BINPUT
+                    if not stack:
+                        raise underflow(pos)
+                    memo.put(int.from_bytes(data[pos + 1 : pos + 5], "little"), stack[-1])
+                    pos += 5
                 elif empty[code]:
                     stack.append(Group(empty[code]))
                     pos += 1

@@ -55,7 +55,10 @@ class Memo:
         if self.deferred:
             self.settle()
         end = self.base + len(self.slots)
-        if index in self.sparse or index < self.base:
+        if index == end and not self.sparse:
+            self.slots.append(self._code(value))
+            self.count += 1
+        elif index in self.sparse or index < self.base:
             self.sparse[index] = value
         elif index < end:
             self.slots[index - self.base] = self._code(value)

@@ -142,11 +142,11 @@ def references(value: Any, budget: int) -> tuple[References, int]:
     """The names reachable from `value`, and how many values were visited; at most `budget` of them are."""
     found = References()
     seen: set[int] = set()
-    todo: list[tuple[Any, bool]] = [(value, False)]
+    todo: list[tuple[Any, bool]] = [(value, False)] if type(value) is not int else []
     left = budget
     while todo:
         item, carried = todo.pop()
-        if type(item) is int or id(item) in seen:
+        if id(item) in seen:
             continue
         if left <= 0:
             found.whole = False
@@ -158,9 +158,10 @@ def references(value: Any, budget: int) -> tuple[References, int]:
             if carried:
                 found.carried.add(item.spelled)
         elif isinstance(item, Made):
-            todo += [(item.callee, carried), (item.args, True), *((part, True) for part in item.held or ())]
+            todo += [(item.callee, carried)] if type(item.callee) is not int else []
+            todo += [(part, True) for part in (item.args, *(item.held or ())) if type(part) is not int]
         else:
-            todo += [(part, carried) for part in islice(item.parts(), left + HEAD)]
+            todo += [(part, carried) for part in islice(item.parts(), left + HEAD) if type(part) is not int]
     return found, budget - left
 
 
