@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -23,7 +24,7 @@ GROWTH = 8
 """What one pickle needs of a file object is found by looking at so many times more of it."""
 
 
-class Source:
+class Source(ABC):
     """One source of one load. `given` takes its place in the loader's arguments unless it is None."""
 
     label: str
@@ -38,12 +39,12 @@ class Source:
         """Does loading it ask for no object?"""
         return False
 
-    def examine(self, policy: Policy) -> tuple[Artifact, Examination]:
-        raise NotImplementedError
+    @abstractmethod
+    def examine(self, policy: Policy) -> tuple[Artifact, Examination]: ...
 
+    @abstractmethod
     def sha256(self) -> str:
         """Of the whole file, of a file object from its position on, of the bytes."""
-        raise NotImplementedError
 
     def changed(self) -> bool:
         """Is it another file than the one that was scanned?"""

@@ -7,6 +7,7 @@ import io
 import mmap
 import os
 import stat
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
@@ -117,11 +118,11 @@ class Artifact:
             self._root.close()
 
 
-class Root:
+class Root(ABC):
     """Where bytes really are. `read` and `view` take absolute offsets."""
 
-    def read(self, start: int, length: int) -> bytes:
-        raise NotImplementedError
+    @abstractmethod
+    def read(self, start: int, length: int) -> bytes: ...
 
     def view(self, start: int, length: int) -> tuple[Buffer, int, int]:
         data = self.read(start, length)
