@@ -10,7 +10,7 @@ from types import FrameType
 from typing import Any
 
 from modelscan import guard
-from modelscan.guard.history import Decision, Event
+from modelscan.guard.events import Decision, Event
 from modelscan.guard.state import STATE
 from modelscan.report import Report
 from modelscan.scanner import version

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from modelscan.guard.history import Decision, Event
+from modelscan.guard.events import Decision, Event
 from modelscan.render import renderer
 from modelscan.report import Report
 

@@ -6,8 +6,8 @@ import time
 from collections.abc import Iterable
 from dataclasses import asdict
 
-from modelscan.guard.history import Event
-from modelscan.guard.status import LoaderStatus, Status
+from modelscan.guard.events import Event
+from modelscan.guard.overview import LoaderStatus, Status
 from modelscan.policy import WORDS, Policy
 from modelscan.rules.match import Rule
 from modelscan_jupyter.table import Table

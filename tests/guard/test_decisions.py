@@ -14,7 +14,7 @@ import samples
 
 import modelscan
 from modelscan.errors import UnsafeModelError
-from modelscan.guard.history import HISTORY, KEPT, Decision
+from modelscan.guard.events import HISTORY, KEPT, Decision
 from modelscan.report import Verdict
 
 

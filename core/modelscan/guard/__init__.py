@@ -13,10 +13,10 @@ from __future__ import annotations
 from modelscan import approvals
 from modelscan.approvals import Approval
 from modelscan.guard import audit, patch
-from modelscan.guard.history import HISTORY, Decision, Event
+from modelscan.guard.events import HISTORY, Decision, Event
+from modelscan.guard.overview import Status, status
 from modelscan.guard.patch import sweep
 from modelscan.guard.state import STATE, Callback
-from modelscan.guard.status import Status, status
 from modelscan.policy import Policy
 from modelscan.report import Report
 

@@ -14,7 +14,7 @@ from typing import Any
 from modelscan import approvals
 from modelscan.errors import UnsafeModelError
 from modelscan.guard import callers, refusal, sources
-from modelscan.guard.history import HISTORY, Decision
+from modelscan.guard.events import HISTORY, Decision
 from modelscan.guard.plain import asks_nothing
 from modelscan.guard.scope import Pair, Scope, current, run
 from modelscan.guard.session import CurrentSession

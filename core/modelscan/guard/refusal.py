@@ -10,7 +10,7 @@ from modelscan.approvals import allowed_names
 from modelscan.errors import UnsafeModelError
 from modelscan.evidence import Evidence, Kind, Where
 from modelscan.guard import callers
-from modelscan.guard.history import HISTORY, Decision
+from modelscan.guard.events import HISTORY, Decision
 from modelscan.guard.scope import Pair, Scope, current
 from modelscan.guard.state import STATE
 from modelscan.policy import Policy, Session

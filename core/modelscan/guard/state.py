@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 
-from modelscan.guard.history import Event
+from modelscan.guard.events import Event
 from modelscan.policy import Policy
 
 Callback = Callable[[Event], object]
