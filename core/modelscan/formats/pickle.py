@@ -150,10 +150,9 @@ def _tail(artifact: Artifact, data: Buffer, pos: int, end: int, base: int, conte
 
 def _islands(artifact: Artifact, data: Buffer, pos: int, end: int, base: int, limits: Limits) -> Iterator[Ledger]:
     """Pickles that start somewhere in the bytes from `pos` on and import something."""
-    rest = bytes(data[pos : min(end, pos + TAIL)])
-    for match in islice(_ISLAND.finditer(rest), ISLANDS):
+    for match in islice(_ISLAND.finditer(data, pos, min(end, pos + TAIL)), ISLANDS):
         ledger = Ledger(data, end, artifact.name, limits, artifact.loader, base)
-        Machine(data, pos + match.start(), end, ledger, limits).run()
+        Machine(data, match.start(), end, ledger, limits).run()
         if ledger.imports:
             yield ledger
 
