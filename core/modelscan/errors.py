@@ -4,6 +4,7 @@ ModelScanError
 ├── FormatError          a reader met bytes it cannot follow          -> BROKEN or UNREADABLE evidence
 ├── LimitExceeded        a budget of `Limits` ran out                 -> INCONCLUSIVE
 ├── SettingsError        an option or rule file is wrong              -> the caller
+├── StoreError           what is kept between processes cannot be    -> the caller, or memory instead
 └── UnsafeModelError     the guard refused a load                     -> the user
 """
 
@@ -41,6 +42,10 @@ class LimitExceeded(ModelScanError):
 
 class SettingsError(ModelScanError):
     """A setting, policy or rule file that cannot be used, with the key that is wrong."""
+
+
+class StoreError(ModelScanError):
+    """The file of approvals, history and results cannot be used, with what is wrong with it."""
 
 
 class UnsafeModelError(ModelScanError):

@@ -1,0 +1,147 @@
+"""What is kept between processes, in one SQLite file: approvals, history, results of scans.
+
+`with connect() as connection:` is one transaction. Many kernels at once may use it: the file is in WAL mode, writers
+wait for each other, and a process that is killed in the middle leaves what was there before. Where the file cannot be
+used, everything is kept in memory for as long as the process lives, and one sentence on stderr says so.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from modelscan.errors import StoreError
+
+if TYPE_CHECKING:
+    from sqlite3 import Connection
+
+HOME = "MODELSCAN_HOME"
+"""Environment variable: the folder to use instead of the user's own."""
+FILE = "modelscan.sqlite3"
+WAIT = 20.0
+"""Seconds that a writer waits for another one."""
+
+MIGRATIONS: tuple[str, ...] = (
+    """CREATE TABLE approvals (
+        kind TEXT NOT NULL CHECK (kind IN ('sha256', 'name')),
+        value TEXT NOT NULL,
+        reason TEXT NOT NULL,
+        created TEXT NOT NULL,
+        user TEXT NOT NULL,
+        PRIMARY KEY (kind, value)
+    ) WITHOUT ROWID""",
+)
+"""One statement a row, run once each and in this order; `PRAGMA user_version` counts them. Rows are only ever added."""
+
+_lock = threading.RLock()
+_memory: dict[str, Connection] = {}
+"""Stands in for a file that cannot be used, by the path of the file."""
+
+
+def home() -> Path:
+    """The folder of the store, whether it is there or not."""
+    chosen = os.environ.get(HOME)
+    if chosen:
+        return Path(chosen).expanduser().absolute()
+    from platformdirs import user_data_path
+
+    return user_data_path("modelscan", appauthor=False)
+
+
+def path() -> Path:
+    return home() / FILE
+
+
+@contextmanager
+def connect(*, required: bool = False) -> Iterator[Connection]:
+    """One transaction: committed when the block ends, undone when it raises.
+
+    Raises StoreError for whatever SQLite complains about inside the block, and with `required` also where the file
+    cannot be used; otherwise the block then works in memory.
+    """
+    import sqlite3
+
+    file = path()
+    try:
+        connection = _opened(file)
+    except (OSError, sqlite3.Error, StoreError) as error:
+        if required:
+            raise StoreError(_complaint(file, error)) from None
+        with _lock:
+            yield from _used(_in_memory(file, error))
+        return
+    with closing(connection):
+        yield from _used(connection)
+
+
+def _used(connection: Connection) -> Iterator[Connection]:
+    import sqlite3
+
+    try:
+        with connection:
+            yield connection
+    except sqlite3.Error as error:
+        raise StoreError(f"{path()}: {error}") from error
+
+
+def _opened(file: Path) -> Connection:
+    import sqlite3
+
+    _create(file)
+    connection = sqlite3.connect(file, timeout=WAIT, isolation_level="IMMEDIATE")
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        _migrate(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _create(file: Path) -> None:
+    """For its owner alone: what is approved in there will be loaded."""
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
+    if os.name == "posix" and file.stat().st_mode & 0o022:
+        raise StoreError("other users may write to it (chmod 600 it)")
+
+
+def _migrate(connection: Connection) -> None:
+    if _version(connection) == len(MIGRATIONS):
+        return
+    with connection:
+        connection.execute("BEGIN IMMEDIATE")
+        done = _version(connection)  # once more: another process may have been faster
+        if done > len(MIGRATIONS):
+            raise StoreError("it was written by a newer version of modelscan")
+        for statement in MIGRATIONS[done:]:
+            connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+
+
+def _version(connection: Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _in_memory(file: Path, error: Exception) -> Connection:
+    import sqlite3
+
+    key = str(file)
+    if key not in _memory:
+        connection = sqlite3.connect(":memory:", isolation_level="IMMEDIATE", check_same_thread=False)
+        _migrate(connection)
+        _memory[key] = connection
+        complaint = _complaint(file, error)
+        logging.getLogger("modelscan").warning("%s; decisions and history are kept in memory only", complaint)
+    return _memory[key]
+
+
+def _complaint(file: Path, error: Exception) -> str:
+    reason = getattr(error, "strerror", None) or str(error)
+    return f"modelscan cannot use {file}: {reason}"
