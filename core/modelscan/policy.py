@@ -71,14 +71,20 @@ class Policy:
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def with_allowed(self, names: Iterable[str]) -> Policy:
-        """The same policy with more approved names. Raises ValueError for a name whose group is CRITICAL."""
-        names = frozenset(names)
+        """The same policy with more approved names, in their usual spelling.
+
+        Raises ValueError for a name whose group is CRITICAL, and for what is no "package.module.Name".
+        """
+        found = set(self.allowed)
         for name in names:
             module, _, attribute = name.rpartition(".")
-            rule = self.rules.match(module, attribute).rule
-            if rule is not None and rule.severity is Severity.CRITICAL:
-                raise ValueError(f"{name} cannot be allowed: {rule.title.lower()} ({rule.id}, CRITICAL)")
-        return replace(self, allowed=self.allowed | names)
+            if not module or not _could_be_imported(name):
+                raise ValueError(f"{name!r} is no full name: write package.module.Name")
+            match = self.rules.match(module, attribute)
+            if match.rule is not None and match.rule.severity is Severity.CRITICAL:
+                raise ValueError(f"{name} cannot be allowed: {match.rule.title.lower()} ({match.rule.id}, CRITICAL)")
+            found.add(match.name)
+        return replace(self, allowed=frozenset(found))
 
     def findings(self, evidence: Sequence[Evidence], session: Session | None = None) -> tuple[Finding, ...]:
         """Opinions about facts, worst first; what only repeats a worse one about the same name is left out."""

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
-from modelscan.approvals import allowed_names
+from modelscan.approvals import allowed_names, kept_names
 from modelscan.guard import callers, refusal
 from modelscan.guard.scope import Scope, Veto, current, run, scope_here
 from modelscan.guard.state import STATE
@@ -63,7 +63,7 @@ def _outside(frame: FrameType | None, module: str, name: str) -> None:
     found = policy.rules.match(module, name)
     if found.rule is None and (found.use is not None or policy.word != "strict"):
         return
-    if found.name in policy.allowed or found.name in allowed_names():
+    if found.name in policy.allowed or found.name in allowed_names() or found.name in kept_names():
         return
     asker = _asker(frame)
     if not _is_internal(asker):

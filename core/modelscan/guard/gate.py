@@ -103,6 +103,9 @@ def _scanned(call: Call, source: Source) -> Any:
     policy = STATE.policy.with_allowed(approvals.allowed_names())
     artifact, found = source.examine(policy)
     report = judge(artifact, found, policy, session=session, started=started)
+    if report.findings and (kept := approvals.kept_names()):
+        policy = policy.with_allowed(kept)
+        report = judge(artifact, found, policy, session=session, started=started)
     names = found.names()
     scope = _scope(names | call.target.renames(names))
     decision = _decision(call, report, policy)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import PurePath
 
-from modelscan.approvals import allowed_names
+from modelscan.approvals import allowed_names, kept_names
 from modelscan.errors import UnsafeModelError
 from modelscan.evidence import Evidence, Kind, Where
 from modelscan.guard import callers
@@ -68,7 +68,7 @@ def outside(source: str, module: str, name: str) -> UnsafeModelError:
 
 def surprised(report: Report, scope: Scope, session: Session) -> Report:
     """The report on a load that asked for more than the scan had seen, or started a program."""
-    policy = STATE.policy.with_allowed(allowed_names())
+    policy = STATE.policy.with_allowed(allowed_names() | kept_names())
     where = Where(report.source)
     programs = (
         Evidence(Kind.ANOMALY, "program-start", where, {"expression": event}) for event in dict.fromkeys(scope.started)
