@@ -389,7 +389,7 @@ def case_library_that_swallows(folder, marker):
     lenient.load = load
     if GUARDED:
         from modelscan.guard import patch
-        from modelscan.guard.targets import Takes, Target
+        from modelscan.guard.target import Takes, Target
 
         patch.wrap(lenient, Target("lenient.load", "lenient", "load", Takes.PLACE, "path"))
     lenient.load(str(swapped(folder, marker)))

@@ -17,7 +17,8 @@ import wrapt
 from modelscan import guard as package
 from modelscan.errors import SettingsError, UnsafeModelError
 from modelscan.guard import patch
-from modelscan.guard.targets import TARGETS, Takes, Target
+from modelscan.guard.target import Takes, Target
+from modelscan.guard.targets import TARGETS
 
 PLACES = (
     (pickle, "load"),

@@ -45,6 +45,17 @@ def _hook(event: str, args: tuple[Any, ...]) -> None:
         _program(event)
 
 
+def asks(frame: FrameType, module: str, name: str) -> None:
+    """What the hook does, for an unpickler that raises no event; `frame` is where it asks for the name."""
+    scope = current()
+    if not STATE.enforces:
+        return
+    if scope is None:
+        _outside(frame, module, name)
+    elif scope.allowed is not None and (module, name) not in scope.allowed:
+        _unseen(scope, module, name)
+
+
 def _unseen(scope: Scope, module: str, name: str) -> None:
     """A name that the scan did not see: traffic between processes, or an import that reads data of its own."""
     frame = _getframe(2)

@@ -38,8 +38,9 @@ _IMPORT = "importlib._bootstrap"
 _OURS = ("modelscan.guard.", "wrapt", "_wrappers")
 _LOADERS = frozenset(
     {
-        *("asyncio", "cloudpickle", "concurrent", "dill", "gzip", "joblib", "modelscan", "multiprocessing", "numpy"),
-        *("pandas", "pickle", "shelve", "threading", "torch", "wrapt"),
+        *LIBRARIES,
+        *("asyncio", "cloudpickle", "concurrent", "gzip", "huggingface_hub", "mlflow", "modelscan", "multiprocessing"),
+        *("shelve", "threading", "wrapt"),
     }
 )
 """Packages whose frames stand between the user's line and the load."""

@@ -13,14 +13,14 @@ from typing import Any
 
 from modelscan import approvals
 from modelscan.errors import UnsafeModelError
-from modelscan.guard import callers, refusal, sources
+from modelscan.guard import callers, opening, refusal, sources
 from modelscan.guard.events import HISTORY, Decision
 from modelscan.guard.plain import asks_nothing
 from modelscan.guard.scope import Pair, Scope, current, run
 from modelscan.guard.session import CurrentSession
 from modelscan.guard.sources import Source
 from modelscan.guard.state import STATE
-from modelscan.guard.targets import Takes, Target
+from modelscan.guard.target import Takes, Target
 from modelscan.policy import Policy
 from modelscan.report import Report, Verdict
 from modelscan.scanner import judge
@@ -60,29 +60,34 @@ class Call:
         return run(scope, self.loader, self.args, self.kwargs)
 
 
+def guards() -> bool:
+    """Is there a policy to ask at all?"""
+    return STATE.active and STATE.policy.word != "off"
+
+
 def load(target: Target, loader: Loader, instance: object, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
     """What stands in the place of `loader`. The shape of the arguments is wrapt's; `instance` is bound already."""
     scope = current()
-    if not STATE.active or STATE.policy.word == "off" or (scope is not None and _is_part_of(scope, _getframe(1))):
+    if not guards() or (scope is not None and _is_part_of(scope, _getframe(1))):
         return loader(*args, **kwargs)
     if target.takes is Takes.BYTES and args and type(args[0]) is bytes and asks_nothing(args[0]):
         STATE.calls[target.name] += 1
         return loader(*args, **kwargs)
     call = Call(target, loader, args, kwargs)
     value = call.source
-    if value is _MISSING or not target.unpickles(args, kwargs) or sources.passes_on(target, value):
+    if value is None or value is _MISSING or not target.unpickles(args, kwargs) or sources.passes_on(target, value):
         return call.straight()
     if target.module == "pickle" and callers.is_internal(callers.asker(_getframe(1))):
         return call.straight()
     STATE.calls[target.name] += 1
-    source = sources.of(target, value)
+    source = opening.of(target, value)
     if source is None:  # the loader may say what is wrong with it, and resolve nothing
         return _nameless(call, value)
     with closing(source):
         source.prepare()
         if source.given is not None:
             call = call.of(source.given)
-        return _nameless(call, value) if source.is_plain() else _scanned(call, source)
+        return _nameless(call, value) if source.is_plain() else scanned(call, source)
 
 
 def _is_part_of(scope: Scope, frame: FrameType) -> bool:
@@ -96,7 +101,7 @@ def _nameless(call: Call, value: Any) -> Any:
     return _bound(call, report, _scope(frozenset()), CurrentSession(None))
 
 
-def _scanned(call: Call, source: Source) -> Any:
+def scanned(call: Call, source: Source) -> Any:
     """Scan, judge, and load if that is allowed."""
     started = time.perf_counter()
     session = CurrentSession(source.folder)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 
-from modelscan.guard.patch import is_guarded
+from modelscan.guard import patch
 from modelscan.guard.state import STATE
-from modelscan.guard.targets import TARGETS, Target
+from modelscan.guard.target import Target
+from modelscan.guard.targets import TARGETS
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +51,13 @@ def status() -> Status:
 
 def _row(target: Target) -> LoaderStatus:
     """Several rows of one name are homes of the same loader in different releases of its library."""
-    found = vars(sys.modules[target.module]).get(target.attribute) if target.module in sys.modules else None
+    module = sys.modules.get(target.module)
+    found = None if module is None else patch.found(module, target)
     return LoaderStatus(
         name=target.name,
         module=target.module,
         imported=found is not None,
-        guarded=STATE.active and found is not None and is_guarded(found),
+        guarded=STATE.active and found is not None and patch.is_guarded(found),
         calls=STATE.calls[target.name],
         refused=STATE.refused[target.name],
     )

@@ -16,9 +16,10 @@ from typing import Any
 
 import wrapt
 
-from modelscan.guard.gate import load
+from modelscan.guard.gates import GATES
 from modelscan.guard.state import STATE
-from modelscan.guard.targets import TARGETS, Target
+from modelscan.guard.target import Target
+from modelscan.guard.targets import TARGETS
 
 _dict_of = object.__getattribute__
 _OURS = ("modelscan", "modelscan_jupyter")
@@ -39,9 +40,9 @@ class GuardedLoader(wrapt.FunctionWrapper):  # type: ignore[type-arg]
 
 @dataclass(frozen=True, slots=True)
 class Patch:
-    """One wrapped loader."""
+    """One wrapped loader. `owner` is the module or class it stands in."""
 
-    module: ModuleType
+    owner: Any
     attribute: str
     original: Any
     wrapper: Any
@@ -60,7 +61,7 @@ def install() -> None:
         if target.module not in _hooked:
             _hooked.add(target.module)
             wrapt.register_post_import_hook(_on_import, target.module)
-    _rebind(_namespaces_of_modules(), {id(patch.original): patch.wrapper for patch in _patches})
+    _rebind(_namespaces_of_modules(), _replacements())
 
 
 def uninstall() -> None:
@@ -83,7 +84,7 @@ def sweep(namespace: dict[str, Any]) -> int:
     _wrap_imported()
     if not any(known is namespace for known in _namespaces):
         _namespaces.append(namespace)
-    return _rebind([namespace], {id(patch.original): patch.wrapper for patch in _patches})
+    return _rebind([namespace], _replacements())
 
 
 def _wrap_imported() -> None:
@@ -95,13 +96,42 @@ def _wrap_imported() -> None:
 
 def wrap(module: ModuleType, target: Target) -> None:
     """Wraps one loader unless it is wrapped already. A module without it (another release) is left alone."""
-    namespace = _dict_of(module, "__dict__")
-    original = namespace.get(target.attribute)
+    owner, attribute = _place(module, target.attribute)
+    original = None if owner is None else _own(owner).get(attribute)
     if original is None or is_guarded(original):
         return
-    wrapper = GuardedLoader(original, partial(load, target))
-    namespace[target.attribute] = wrapper
-    _patches.append(Patch(module, target.attribute, original, wrapper))
+    wrapper = GuardedLoader(original, partial(GATES[target.does], target))
+    _put(owner, attribute, wrapper)
+    _patches.append(Patch(owner, attribute, original, wrapper))
+
+
+def found(module: ModuleType, target: Target) -> Any:
+    """What stands in the loader's place now, None where the module has no such loader."""
+    owner, attribute = _place(module, target.attribute)
+    return None if owner is None else _own(owner).get(attribute)
+
+
+def _place(module: ModuleType, dotted: str) -> tuple[Any, str]:
+    """The module, or the class in it, that holds the last part of a dotted name."""
+    *classes, attribute = dotted.split(".")
+    owner: Any = module
+    for name in classes:
+        owner = _own(owner).get(name)
+        if not isinstance(owner, type):
+            return None, attribute
+    return owner, attribute
+
+
+def _own(owner: Any) -> Any:
+    """The attributes of a module or class itself, past `__getattr__` and metaclasses."""
+    return type.__getattribute__(owner, "__dict__") if isinstance(owner, type) else _dict_of(owner, "__dict__")
+
+
+def _put(owner: Any, attribute: str, value: Any) -> None:
+    if isinstance(owner, type):
+        type.__setattr__(owner, attribute, value)
+    else:
+        _dict_of(owner, "__dict__")[attribute] = value
 
 
 def is_guarded(value: Any) -> bool:
@@ -123,15 +153,15 @@ def _on_import(module: ModuleType) -> None:
         for target in TARGETS:
             if target.module == module.__name__:
                 wrap(module, target)
+        _rebind([_dict_of(module, "__dict__")], _replacements())  # `load = load_model`, as onnx has it
 
 
 def _unwrap(patch: Patch) -> None:
-    namespace = _dict_of(patch.module, "__dict__")
-    if namespace.get(patch.attribute) is patch.wrapper:
-        namespace[patch.attribute] = patch.original
+    if _own(patch.owner).get(patch.attribute) is patch.wrapper:
+        _put(patch.owner, patch.attribute, patch.original)
         return
     with suppress(wrapt.WrapperNotOutermostError):  # buried under somebody's closure: it stays, and does nothing
-        wrapt.unwrap_object(patch.module, patch.attribute, patch.wrapper, missing_ok=True)
+        wrapt.unwrap_object(patch.owner, patch.attribute, patch.wrapper, missing_ok=True)
 
 
 def _namespaces_of_modules() -> Iterator[dict[str, Any]]:
@@ -139,6 +169,11 @@ def _namespaces_of_modules() -> Iterator[dict[str, Any]]:
     for name, module in list(sys.modules.items()):
         if issubclass(type(module), ModuleType) and name.partition(".")[0] not in _OURS:
             yield _dict_of(module, "__dict__")
+
+
+def _replacements() -> dict[int, Any]:
+    """By the identity of an original, its wrapper."""
+    return {id(patch.original): patch.wrapper for patch in _patches}
 
 
 def _rebind(namespaces: Iterable[dict[str, Any]], table: dict[int, Any]) -> int:

@@ -6,7 +6,6 @@ import gzip
 import io
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from typing import Any
 from modelscan.evidence import Kind
 from modelscan.formats import pickle
 from modelscan.guard.plain import WINDOW, asks_nothing
-from modelscan.guard.targets import Takes, Target
+from modelscan.guard.target import Target
 from modelscan.pickles.stream import read_one
 from modelscan.policy import Policy
 from modelscan.scanner import NAMELESS, Borrowed, Examination, examine
@@ -160,55 +159,6 @@ def _is_cut(found: Examination, label: str) -> bool:
         fact.kind is Kind.BROKEN and fact.subject == "pickle-truncated" and fact.where.artifact == label
         for fact in found.evidence
     )
-
-
-def of(target: Target, value: Any) -> Source | None:
-    """The source `value` of a load by `target`, None when it is nothing that could be scanned."""
-    with suppress(Exception):  # closed, missing, forbidden, of a strange type: the loader has its own words for it
-        source = _BY_KIND[target.takes](target, value)
-        if source is not None:
-            source.loader = target.loader
-        return source
-    return None
-
-
-def _bytes(target: Target, value: Any) -> Source:
-    if type(value) is bytes:
-        return Bytes(value)
-    made = Bytes(bytes(memoryview(value)))
-    made.given = made.data  # a buffer could give other bytes the next time
-    return made
-
-
-def _file(target: Target, value: Any) -> Source | None:
-    if not callable(value.read) or not callable(value.readline) or isinstance(value, io.TextIOBase):
-        return None
-    if target.single:
-        return Window(value) if _is_ordinary(value) else Stream(value, single=True)
-    if can_rewind(value):
-        return Handle(value)
-    return Stream(value, single=False) if target.spools else None
-
-
-def _is_ordinary(file: Any) -> bool:
-    """A file on disk or in memory, which going back costs nothing."""
-    if type(file) not in (io.BytesIO, io.BufferedReader, io.BufferedRandom, io.FileIO):
-        return False
-    return type(getattr(file, "raw", None)) in (io.FileIO, type(None)) and bool(file.seekable())
-
-
-def _place(target: Target, value: Any) -> Source | None:
-    if not isinstance(value, str | bytes | os.PathLike):
-        return _file(target, value)
-    text = os.fsdecode(value)
-    return File(Path(text).expanduser() if target.home else Path(text))
-
-
-_BY_KIND: dict[Takes, Callable[[Target, Any], Source | None]] = {
-    Takes.BYTES: _bytes,
-    Takes.FILE: _file,
-    Takes.PLACE: _place,
-}
 
 
 def passes_on(target: Target, value: Any) -> bool:

@@ -1,61 +1,18 @@
 """The guarded loaders. One row each; a new loader is a new row.
 
 Signatures are those of pickle (Python 3.11 to 3.14), dill 0.3.8 to 0.4, joblib 1.3 to 1.6, numpy 1.26 to 2.4,
-pandas 2.2 to 3.1 and torch 2.0 to 2.13. `cloudpickle.load` is `pickle.load` itself, so it needs no row.
+pandas 2.2 to 3.1, torch 2.0 to 2.13, skops 0.9 to 0.16, onnx 1.14 to 1.23, xgboost 1.7 to 3.2, lightgbm 4.0 to 4.7,
+catboost 1.2 and safetensors 0.4 to 0.8. `cloudpickle.load` is `pickle.load` itself, so it needs no row; neither do
+torch.hub.load_state_dict_from_url and the helpers of mlflow, transformers and huggingface_hub, which end in others.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping, Set
-from dataclasses import dataclass
-from enum import Enum, auto
-from typing import Any
+from collections.abc import Callable
 
-Arguments = tuple[Any, ...]
-Keywords = Mapping[str, Any]
-Names = Set[tuple[str, str]]
-"""(module, name) pairs as a file spells them."""
-
-
-class Takes(Enum):
-    """What a loader accepts as its source."""
-
-    FILE = auto()
-    """A file object, read from its position on."""
-    BYTES = auto()
-    PLACE = auto()
-    """A path, or a file object."""
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """A loader, by the module that defines it. `position` and `keyword` are where its source stands."""
-
-    name: str
-    """As people write it."""
-    module: str
-    attribute: str
-    takes: Takes
-    keyword: str
-    position: int = 0
-    loader: str = ""
-    """How it reads pickles, as in `formats.reader.Context`; only joblib knows of arrays between opcodes."""
-    single: bool = False
-    """It reads exactly one pickle, and takes the bytes for nothing else."""
-    inner: bool = False
-    """What is no local file reaches `pickle.load`, which is guarded itself."""
-    spools: bool = False
-    """It can read a stream that cannot be rewound; such a stream is read to its end first."""
-    home: bool = False
-    """It expands "~" in a path."""
-    unpickles: Callable[[Arguments, Keywords], bool] = lambda args, kwargs: True
-    """False: with these arguments it can run no code and is not scanned."""
-    restricted: Callable[[Arguments, Keywords], bool] = lambda args, kwargs: False
-    """True: with these arguments an unpickler of its own keeps to a list of safe names."""
-    renames: Callable[[Names], Names] = lambda names: frozenset()
-    """What its unpickler asks for instead of these names."""
+from modelscan.guard.target import Arguments, Does, Keywords, Names, Takes, Target, always
 
 
 def _allows_pickle(args: Arguments, kwargs: Keywords) -> bool:
@@ -106,4 +63,38 @@ TARGETS: tuple[Target, ...] = (
     ),
     Target("dill.load", "dill._dill", "load", Takes.FILE, "file", single=True, loader="pickle", renames=_dill_names),
     Target("dill.loads", "dill._dill", "loads", Takes.BYTES, "str", single=True, loader="pickle", renames=_dill_names),
+    Target("torch.jit.load", "torch.jit._serialization", "load", Takes.PLACE, "f"),
+    Target("torch.export.load", "torch.export", "load", Takes.PLACE, "f"),
+    Target(
+        "torch.package", "torch.package.package_importer", "PackageImporter.__init__", Takes.PLACE, "file_or_buffer"
+    ),
+    Target(
+        "torch.package",
+        "torch.package._package_unpickler",
+        "PackageUnpickler.find_class",
+        Takes.CODE,
+        "module",
+        does=Does.RESOLVES,
+    ),
+    *(
+        Target(f"torch.hub.{name}", "torch.hub", name, Takes.CODE, keyword, does=Does.RUNS)
+        for name, keyword in (("load", "repo_or_dir"), ("list", "github"), ("help", "github"))
+    ),
+    Target("skops.io.load", "skops.io._persist", "load", Takes.PLACE, "file"),
+    Target("skops.io.loads", "skops.io._persist", "loads", Takes.BYTES, "data"),
+    Target("onnx.load", "onnx", "load_model", Takes.PLACE, "f", restricted=always),
+    Target("xgboost.Booster", "xgboost.core", "Booster.load_model", Takes.PLACE, "fname", restricted=always),
+    Target("lightgbm.Booster", "lightgbm.basic", "Booster.__init__", Takes.PLACE, "model_file", 2, restricted=always),
+    Target("catboost.CatBoost", "catboost.core", "CatBoost.load_model", Takes.PLACE, "fname", restricted=always),
+    *(
+        Target(
+            f"safetensors.{name}.load_file",
+            f"safetensors.{name}",
+            "load_file",
+            Takes.PLACE,
+            "filename",
+            restricted=always,
+        )
+        for name in ("torch", "numpy", "flax", "tensorflow", "mlx", "paddle")
+    ),
 )

@@ -1,0 +1,68 @@
+"""A folder that a loader reads files of: everything below it is scanned, and looked at again after the load."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from contextlib import closing, suppress
+from pathlib import Path
+
+from modelscan.errors import FormatError
+from modelscan.evidence import Evidence, Kind, Where
+from modelscan.guard.sources import Source
+from modelscan.policy import Policy
+from modelscan.scanner import Examination, examine, files_below
+from modelscan.source.artifact import GUARD_IN_MEMORY, Artifact, BytesRoot, Identity, identity_of
+
+
+class Folder(Source):
+    """Which of its files will be read is the loader's business, so all of them count."""
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.label, self.folder = path, str(path), Path(os.path.abspath(path))  # noqa: PTH100
+        self.identity = _identities(path)
+
+    def examine(self, policy: Policy) -> tuple[Artifact, Examination]:
+        whole = Examination()
+        for file in self.identity:
+            found = _examined(file, policy, self.loader)
+            whole.evidence += found.evidence
+            whole.scanned += found.scanned
+            whole.skips += found.skips
+        size = sum(size for _, _, size, _, _ in self.identity.values())
+        return Artifact(self.label, BytesRoot(b""), 0, size), whole
+
+    def sha256(self) -> str:
+        """Of the lines "sha256  path" of its files in sorted order, as sha256sum writes them, paths with "/"."""
+        lines = hashlib.sha256()
+        for file in sorted(self.identity):
+            with suppress(OSError, FormatError), closing(Artifact.open(file)) as artifact:
+                lines.update(f"{artifact.sha256()}  {file.relative_to(self.path).as_posix()}\n".encode())
+        return lines.hexdigest()
+
+    def changed(self) -> bool:
+        return _identities(self.path) != self.identity
+
+
+def _examined(file: Path, policy: Policy, loader: str) -> Examination:
+    try:
+        artifact = Artifact.open(file, GUARD_IN_MEMORY)
+    except (OSError, FormatError) as error:
+        reason = {"reason": getattr(error, "strerror", None) or str(error)}
+        return Examination([Evidence(Kind.UNREADABLE, "not-accessible", Where(str(file)), reason)])
+    try:
+        return examine(artifact, policy, loader=loader)
+    finally:
+        artifact.close()
+
+
+def _identities(path: Path) -> dict[Path, Identity]:
+    return {file: _identity(file) for file in files_below(path)}
+
+
+def _identity(file: Path) -> Identity:
+    """Of what cannot be looked at, the same each time: whether it can be opened is found out later."""
+    try:
+        return identity_of(file)
+    except OSError:
+        return (0, 0, 0, 0, 0)
