@@ -92,12 +92,12 @@ def test_one_bad_file_does_not_stop_the_rest(tmp_path):
 
 def test_what_breaks_a_reader_is_a_row(monkeypatch):
     """The one broad catch: a bug of ours is never SAFE."""
-    from modelscan import scanner
+    from modelscan import formats
 
     def explode(*args):
         raise RuntimeError("surprise")
 
-    monkeypatch.setattr(scanner, "READERS", (type("R", (), {"claims": staticmethod(explode)}),))
+    monkeypatch.setattr(formats, "READERS", (type("R", (), {"claims": staticmethod(explode)}),))
     report = modelscan.scan(EVIL)
     assert (report.verdict, report.refused) == ("INCONCLUSIVE", True)
     assert report.failures[0].code == "internal"

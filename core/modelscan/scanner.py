@@ -14,15 +14,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from modelscan.errors import FormatError, LimitExceeded
 from modelscan.evidence import Evidence, Kind, Where
-from modelscan.formats import READERS, Context, Reader
 from modelscan.policy import Policy, Session
 from modelscan.report import Report, Scanned, Skip, Verdict
 from modelscan.source.artifact import Artifact, StreamRoot
 from modelscan.source.codecs import Budget
+
+if TYPE_CHECKING:  # the readers are many and the guard is installed in every session: they come with the first scan
+    from modelscan.formats import Context, Reader
 
 Source = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO
 NAMELESS = "<bytes>"
@@ -121,6 +123,8 @@ def examine(
     `single` and `loader` are as in `formats.reader.Context`. `reader`: what the loader takes the bytes for, whatever
     they look like.
     """
+    from modelscan.formats import Context
+
     found = Examination()
     context = Context(policy.limits, Budget(policy.limits.expanded), single, loader)
     try:
@@ -171,6 +175,8 @@ def _read(artifact: Artifact, context: Context, found: Examination, depth: int, 
     if depth > context.limits.depth:
         _note(found, artifact, "limit", f"containers nested deeper than {context.limits.depth}")
         return
+    from modelscan.formats import READERS
+
     claimed = False
     for reader in READERS if only is None else (only,):
         if only is None and not reader.claims(artifact, context):

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from modelscan.evidence import Kind
-from modelscan.formats import pickle
 from modelscan.guard.plain import WINDOW, asks_nothing
 from modelscan.guard.target import Target
 from modelscan.pickles.stream import read_one
@@ -64,7 +63,7 @@ class Bytes(Source):
 
     def examine(self, policy: Policy) -> tuple[Artifact, Examination]:
         artifact = Artifact.of_bytes(self.label, self.data)
-        reader = pickle.READER if self.single else None
+        reader = _pickles() if self.single else None
         return artifact, examine(artifact, policy, single=self.single, loader=self.loader, reader=reader)
 
     def sha256(self) -> str:
@@ -138,7 +137,7 @@ class Window(Handle):
         size = WINDOW
         while True:
             artifact = Artifact.of_bytes(self.label, self.data)
-            found = examine(artifact, policy, single=True, loader=self.loader, reader=pickle.READER)
+            found = examine(artifact, policy, single=True, loader=self.loader, reader=_pickles())
             if len(self.data) < size or not _is_cut(found, self.label):
                 return artifact, found
             size *= GROWTH
@@ -190,3 +189,9 @@ def label_of(value: Any) -> str:
 def _folder_of(file: Any) -> Path | None:
     name = getattr(file, "name", None)
     return Path(os.path.abspath(name)).parent if isinstance(name, str) else None  # noqa: PTH100
+
+
+def _pickles() -> Any:
+    from modelscan.formats.pickle import READER  # with all the readers: not before the first scan
+
+    return READER
