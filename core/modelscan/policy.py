@@ -205,11 +205,11 @@ class _Judge:
         elif fact.detail["indirect"] or not module:
             yield self._finding(self._structure("indirect-call"), fact, found.name if module else fact.subject)
         elif found.use is Use.CALL_TRUSTED:
-            yield from self._arguments(fact, found, fact.detail["arguments"])
+            yield from self._arguments(fact, fact.detail["arguments"])
         elif found.use is Use.NESTED and not fact.detail.get("nested"):
             yield self._finding(self._structure("nested-load"), fact, found.name)
         elif found.use is Use.CALL:
-            yield from self._arguments(fact, found, [*fact.detail["carried"], *self._denied(fact)])
+            yield from self._arguments(fact, [*fact.detail["carried"], *self._denied(fact)])
         elif found.use in (None, Use.CONSTRUCT) and not self._is_enum(module, name):
             rule = self._structure("unreviewed-call")
             own = self._is_own(module, name)
@@ -223,7 +223,7 @@ class _Judge:
         elif fact.kind is Kind.CONSTRUCT and (fact.detail["indirect"] or not module):
             yield self._finding(self._structure("indirect-call"), fact, found.name if module else fact.subject)
         elif found.use is Use.CALL_TRUSTED:
-            yield from self._arguments(fact, found, fact.detail["arguments"])
+            yield from self._arguments(fact, fact.detail["arguments"])
         elif found.use is None and fact.kind is Kind.CONSTRUCT and not self._is_own(module, name):
             yield self._finding(self._structure("unreviewed-class"), fact, found.name)
 
@@ -231,14 +231,12 @@ class _Judge:
         """Arguments that are denied when they are handed on; naming them alone may be nothing (`builtins.getattr`)."""
         return (spelled for spelled in fact.detail["arguments"] if self._match(*_split(spelled)).rule is not None)
 
-    def _arguments(self, fact: Evidence, callee: Match, names: Iterable[str]) -> Iterator[Finding]:
+    def _arguments(self, fact: Evidence, names: Iterable[str]) -> Iterator[Finding]:
         """A trusted function that may call what it is given: each of these names must be trusted.
 
         Where any argument will do, those count that an object carries: a function that takes any mapping calls the
         `keys` of whatever has some (`OrderedDict(SimpleNamespace(keys=f))` runs `f`).
         """
-        if not fact.detail["arguments_seen"]:
-            yield self._finding(self._structure("untrusted-argument"), fact, callee.name)
         for spelled in names:
             module, name = _split(spelled)
             found = self._match(module, name)

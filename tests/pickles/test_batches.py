@@ -50,7 +50,6 @@ def row(fact):
         fact.where,
         names,
         detail.get("indirect"),
-        detail.get("arguments_seen"),
     )
 
 

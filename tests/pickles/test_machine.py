@@ -228,3 +228,22 @@ def test_shared_structures_do_not_unfold():
     walk, found = facts(global_("lib", "f") + data[2:] + b"\x85R.")
     assert walk.broken is None
     assert len(next(fact.detail["expression"] for fact in found if fact.kind is Kind.CALL)) < 500
+
+
+def test_every_call_of_many_is_judged_by_its_own_arguments():
+    """As many tensors or estimators as there may be: none is refused for being one too many, none passes unseen."""
+    last = b"h\x00](" + RUN + b"e\x85R"
+    data = proto() + global_("collections", "deque") + b"\x94(" + b"h\x00]\x85R" * 30_000 + last + b"t."
+    _, found = facts(data)
+    given = [fact.detail["arguments"] for fact in found if fact.kind is Kind.CALL]
+    assert given == [[], ["posix:system"]]
+
+
+def test_values_that_hold_each_other_hold_the_same_names():
+    """a = SimpleNamespace(); b = [a, RUN]; a.x = b: whoever is given either may come to call RUN."""
+    made = global_("types", "SimpleNamespace") + b")R\x94"
+    data = proto() + made + b"](h\x00" + RUN + b"e\x940}" + X + b"h\x01sb0" + global_("lib", "f") + b"h\x00\x85R."
+    _, found = facts(data)
+    act = next(fact for fact in found if fact.subject == "lib.f" and fact.kind is Kind.CALL)
+    assert act.detail["arguments"] == ["posix:system", "types:SimpleNamespace"]
+    assert "posix:system" in act.detail["carried"]

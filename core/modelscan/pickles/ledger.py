@@ -14,16 +14,11 @@ from modelscan.evidence import Evidence, Kind, Where
 from modelscan.limits import Limits
 from modelscan.pickles import describe, leaves
 from modelscan.pickles.meaning import Nested
-from modelscan.pickles.values import Global, Group, Made, References, name_of, references
+from modelscan.pickles.tracing import Masks, Tracing
+from modelscan.pickles.values import Global, Group, Made, name_of
 
-PENDING = 20_000
-"""Acts kept until the end of the stream; later ones are judged at once, their mutable arguments as unseen."""
-
-VISITS = 50_000
-"""Values that are visited for the arguments of acts, and half as many again as the stream has bytes.
-
-Arguments beyond that count as unseen. Shared ones are visited anew for each act, so a short stream could keep us busy.
-"""
+PENDING = 2_000_000
+"""Acts that are kept until the end of the stream, when it is known what their arguments came to hold."""
 ALIKE = 16
 """Calls of one name with constants only that are told apart."""
 
@@ -45,10 +40,10 @@ class Ledger:
         self.attributes: dict[tuple[str, str], Global] = {}
         self.nested: dict[int, Nested] = {}
         self.others: dict[tuple[Kind, str], tuple[int, dict[str, Any]]] = {}
-        self.visits = VISITS + (end - base) // 2
         self.pending: list[Act] = []
         self.plain: dict[tuple[Kind, str, str], int] = {}
-        self.rows: dict[tuple[object, ...], tuple[Act, References]] = {}
+        self.tracing = Tracing()
+        self.rows: dict[tuple[object, ...], tuple[Act, Masks]] = {}
 
     def imported(self, value: Global) -> None:
         self.imports.setdefault((value.module, value.name), value)
@@ -74,24 +69,23 @@ class Ledger:
             self.plain[key] = count + 1
             if count >= ALIKE:
                 return
-        if len(self.pending) < PENDING:
-            self.pending.append((kind, opcode, callee, args, at))
-        else:
-            self._row((kind, opcode, callee, args, at), final=False)
+        self.pending.append((kind, opcode, callee, args, at))
+        if len(self.pending) > PENDING:
+            raise LimitExceeded("calls", f"more than {PENDING:,} calls with arguments of their own")
 
-    def _row(self, act: Act, final: bool) -> None:
-        kind, opcode, callee, args, _ = act
-        root = name_of(callee)
-        found, visited = references(args, self.visits)
-        self.visits -= visited
-        found.whole = found.whole and (final or not _mutable(args))
-        indirect = isinstance(callee, Made)
-        spelled = root.spelled if root else ""
-        text = describe.call(self.data, self.end, callee, args) if _plain(args) and kind is Kind.CALL else ""
-        names = (frozenset(found.names), frozenset(found.carried), found.whole)
-        self.rows.setdefault((kind, opcode, spelled, indirect, text, *names), (act, found))
-        if len(self.rows) > self.limits.rows:
-            raise LimitExceeded("rows", f"more than {self.limits.rows:,} different calls")
+    def _rows(self) -> None:
+        """Acts that say the same become one row."""
+        for act in self.pending:
+            kind, opcode, callee, args, _ = act
+            root = name_of(callee)
+            text = describe.call(self.data, self.end, callee, args) if kind is Kind.CALL and _plain(args) else ""
+            masks = self.tracing.of(args)
+            key = (kind, opcode, root.spelled if root else "", type(callee) is Made, text, masks)
+            if key not in self.rows:
+                self.rows[key] = (act, masks)
+                if len(self.rows) > self.limits.rows:
+                    raise LimitExceeded("rows", f"more than {self.limits.rows:,} different calls")
+        self.pending.clear()
 
     def evidence(self) -> Iterator[Evidence]:
         """Every fact, imports first, each kind in the order of the stream."""
@@ -99,24 +93,21 @@ class Ledger:
             for value in table.values():
                 detail = {"module": value.module, "name": value.name, "opcode": value.origin}
                 yield self._fact(kind, value.dotted, value.at, detail)
-        for act in self.pending:
-            self._row(act, final=True)
-        self.pending.clear()
-        for act, found in self.rows.values():
-            yield self._evidence(act, found)
+        self._rows()
+        for act, masks in self.rows.values():
+            yield self._evidence(act, masks)
         for (other, subject), (at, detail) in self.others.items():
             yield self._fact(other, subject, at, detail)
 
-    def _evidence(self, act: Act, found: References) -> Evidence:
+    def _evidence(self, act: Act, masks: Masks) -> Evidence:
         kind, opcode, callee, args, at = act
         root = name_of(callee)
         detail: dict[str, Any] = {
             "expression": describe.call(self.data, self.end, callee, args),
             "opcode": opcode,
             "callee": root.spelled if root else "",
-            "arguments": sorted(found.names),
-            "carried": sorted(found.carried),
-            "arguments_seen": found.whole,
+            "arguments": self.tracing.spelled(masks[0]),
+            "carried": self.tracing.spelled(masks[1]),
             "indirect": isinstance(callee, Made),
         }
         if at in self.nested:
@@ -137,8 +128,3 @@ def _plain(args: Any) -> bool:
     if not isinstance(args, Group) or args.kind != "tuple" or args.rest:
         return False
     return all(type(item) is int for item in args.head)
-
-
-def _mutable(args: Any) -> bool:
-    parts = args.parts() if isinstance(args, Group) else (args,)
-    return any(not isinstance(item, int | Global) for item in parts)

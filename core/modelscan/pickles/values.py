@@ -7,8 +7,6 @@ plain data is one of the classes below.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from itertools import islice
 from typing import Any
 
 from modelscan.pickles.batches import Batch
@@ -125,44 +123,6 @@ class Outside:
 
     def parts(self) -> Iterator[Any]:
         yield self.pid
-
-
-@dataclass(slots=True)
-class References:
-    """Imported names reachable from a value, as "module:name"."""
-
-    names: set[str] = field(default_factory=set)
-    carried: set[str] = field(default_factory=set)
-    """Those that an object among them carries in its state, from where a call may fetch and call them."""
-    whole: bool = True
-    """Was all of it seen?"""
-
-
-def references(value: Any, budget: int) -> tuple[References, int]:
-    """The names reachable from `value`, and how many values were visited; at most `budget` of them are."""
-    found = References()
-    seen: set[int] = set()
-    todo: list[tuple[Any, bool]] = [(value, False)] if type(value) is not int else []
-    left = budget
-    while todo:
-        item, carried = todo.pop()
-        if id(item) in seen:
-            continue
-        if left <= 0:
-            found.whole = False
-            break
-        left -= 1
-        seen.add(id(item))
-        if isinstance(item, Global):
-            found.names.add(item.spelled)
-            if carried:
-                found.carried.add(item.spelled)
-        elif isinstance(item, Made):
-            todo += [(item.callee, carried)] if type(item.callee) is not int else []
-            todo += [(part, True) for part in (item.args, *(item.held or ())) if type(part) is not int]
-        else:
-            todo += [(part, carried) for part in islice(item.parts(), left + HEAD) if type(part) is not int]
-    return found, budget - left
 
 
 def name_of(value: Any) -> Global | None:

@@ -1,0 +1,128 @@
+"""Which imported names a value holds, for all calls of a stream together.
+
+Values share parts and may contain themselves, so each is looked at once: in the order of its parts, and those that
+reach each other together (Tarjan 1972). The work is linear in the values, however many calls are given the same ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import Any
+
+from modelscan.pickles.values import Global, Made
+
+NOTHING = (0, 0)
+
+Masks = tuple[int, int]
+"""Two sets of names as bits: all that are reachable, and those that an object among them carries in its arguments or
+its state, from where a call may fetch and call them."""
+
+
+@dataclass(slots=True)
+class _Step:
+    """A value whose parts are being looked at. `carrying` tells how its parent holds it."""
+
+    value: Any
+    parts: Iterator[tuple[Any, bool]]
+    number: int
+    low: int
+    carrying: bool
+    names: int = 0
+    carried: int = 0
+    loops: bool = False
+    """Do values that reach each other carry one another?"""
+
+
+@dataclass(slots=True)
+class Tracing:
+    """Answers for values that stay alive and unchanged meanwhile."""
+
+    bits: dict[str, int] = field(default_factory=dict)
+    known: dict[int, Masks] = field(default_factory=dict)
+
+    def of(self, value: Any) -> Masks:
+        """The names reachable from `value`."""
+        if type(value) is int:
+            return NOTHING
+        if type(value) is Global:
+            return self._bit(value), 0
+        return self.known.get(id(value)) or self._trace(value)
+
+    def spelled(self, mask: int) -> list[str]:
+        """The names in a mask, as "module:name", sorted."""
+        if not mask:
+            return []
+        return sorted(name for name, bit in self.bits.items() if mask & bit)
+
+    def _bit(self, value: Global) -> int:
+        spelled = value.spelled
+        bit = self.bits.get(spelled)
+        if bit is None:
+            bit = self.bits[spelled] = 1 << len(self.bits)
+        return bit
+
+    def _trace(self, value: Any) -> Masks:
+        known = self.known
+        begun: dict[int, int] = {id(value): 0}
+        unsettled: list[Any] = [value]
+        steps = [_Step(value, _parts(value), 0, 0, False)]
+        while True:
+            step = steps[-1]
+            for part, carrying in step.parts:
+                if type(part) is int:
+                    continue
+                if type(part) is Global:
+                    bit = self._bit(part)
+                    step.names |= bit
+                    step.carried |= bit if carrying else 0
+                    continue
+                found = known.get(id(part))
+                if found is not None:
+                    step.names |= found[0]
+                    step.carried |= found[0] if carrying else found[1]
+                    continue
+                number = begun.get(id(part))
+                if number is not None:
+                    step.low = min(step.low, number)
+                    step.loops = step.loops or carrying
+                    continue
+                number = begun[id(part)] = len(begun)
+                unsettled.append(part)
+                steps.append(_Step(part, _parts(part), number, number, carrying))
+                break
+            else:
+                steps.pop()
+                if step.low == step.number:
+                    self._settle(step, unsettled)
+                if not steps:
+                    return known[id(value)]
+                self._merge(step, steps[-1])
+
+    def _settle(self, step: _Step, unsettled: list[Any]) -> None:
+        """All values that reach each other hold the same."""
+        if step.loops:
+            step.carried = step.names
+        masks = (step.names, step.carried)
+        while True:
+            value = unsettled.pop()
+            self.known[id(value)] = masks
+            if value is step.value:
+                return
+
+    @staticmethod
+    def _merge(step: _Step, parent: _Step) -> None:
+        parent.names |= step.names
+        parent.carried |= step.names if step.carrying else step.carried
+        if step.low < step.number:
+            parent.low = min(parent.low, step.low)
+            parent.loops = parent.loops or step.loops or step.carrying
+
+
+def _parts(value: Any) -> Iterator[tuple[Any, bool]]:
+    """What a value holds, and whether it carries that."""
+    if isinstance(value, Made):
+        held = ((part, True) for part in (value.args, *(value.held or ())))
+        return chain(((value.callee, False),), held)
+    return ((part, False) for part in value.parts())
