@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -45,11 +45,16 @@ class Session(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What unknown means and what is refused. `allowed` are names a person approved, as "package.module.Name"."""
+    """What unknown means and what is refused."""
 
     word: str = "standard"
     limits: Limits = field(default_factory=Limits)
     allowed: frozenset[str] = frozenset()
+    """Names a person approved, as "package.module.Name"."""
+    denied: Mapping[str, Severity] = field(default_factory=dict, hash=False)
+    """Names a person denied beyond the rules, as "package.module.name" or "package.module.*"; they only add."""
+    approved: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """sha256 of whole files that a person approved, with the reason."""
 
     def __post_init__(self) -> None:
         if self.word not in WORDS:
@@ -67,7 +72,8 @@ class Policy:
     @property
     def digest(self) -> str:
         """Identifies the rules and settings behind a report."""
-        text = f"{self.rules.digest} {self.word} {self.limits} {sorted(self.allowed)}"
+        decided = f"{sorted(self.allowed)} {sorted(self.denied.items())} {sorted(self.approved)}"
+        text = f"{self.rules.digest} {self.word} {self.limits} {decided}"
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def with_allowed(self, names: Iterable[str]) -> Policy:
@@ -247,9 +253,21 @@ class _Judge:
 
     def _match(self, module: str, name: str) -> Match:
         found = self.rules.match(module, name)
+        if self.policy.denied and (severity := self._denied_by_hand(module, name)):
+            if found.rule is None or (found.rule.severity or Severity.LOW) < severity:
+                return Match(found.name, rule=replace(self._structure("denied-by-settings"), severity=severity))
+            return found
         if found.name in self.policy.allowed:
             return Match(found.name, use=Use.CALL)
         return found
+
+    def _denied_by_hand(self, module: str, name: str) -> Severity | None:
+        """By any spelling, and through attributes of what is denied."""
+        denied, parts = self.policy.denied, f"{module}.{name}".split(".")
+        spelled = [".".join(parts[:size]) for size in range(1, len(parts) + 1)]
+        spelled += [f"{module}.*", self.rules.canonical(module, name)]
+        spelled.append(spelled[-1].rpartition(".")[0] + ".*")
+        return max((denied[row] for row in spelled if row in denied), default=None)
 
     def _structure(self, key: str) -> Rule:
         return self.rules.structure[key]

@@ -1,0 +1,259 @@
+"""Every setting there is: its name, what it may be, and who may set it. `FIELDS` is the one table.
+
+The first part is ours. The second is what settings files of modelscan 0.8 hold: it is read by the same rules, and
+what only chose files by their extension there is accepted without effect, because files are told by their content.
+"""
+
+from __future__ import annotations
+
+import functools
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from enum import IntEnum
+from importlib import resources
+from typing import Any
+
+from modelscan.limits import Limits
+from modelscan.policy import WORDS
+from modelscan.render import RENDERERS
+from modelscan.report import Severity
+from modelscan.tomlfile import Keys
+
+LEVELS = ("CRITICAL", "ERROR", "WARNING", "INFO", "DEBUG")
+REPORTERS = {"modelscan.reports.ConsoleReport": "console", "modelscan.reports.JSONReport": "json"}
+"""Report classes of modelscan 0.8 and what we draw for them."""
+ANY = "*"
+"""Stands for one part of a key that the file chooses."""
+
+
+class Reach(IntEnum):
+    """From where a setting may come. A layer may set what its own reach or a lower one covers."""
+
+    FOLDER = 0
+    """Also from a file that lies in the working folder, whoever put it there."""
+    PERSON = 1
+    """From the user or the administrator of this machine."""
+    NAMED = 2
+    """From a file that was named on the command line, or from the command line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """`read` makes the value of what a file says, `spoken` of text in the environment; ValueError is "wrong"."""
+
+    expects: str
+    read: Callable[[Any], Any]
+    spoken: Callable[[str], Any]
+
+
+def _flag(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError
+    return value
+
+
+def _flag_of(text: str) -> bool:
+    return {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}[
+        text.lower()
+    ]
+
+
+def _count(value: Any) -> int:
+    if type(value) is not int or value < 0:
+        raise ValueError
+    return value
+
+
+def _positive(value: Any) -> float | int:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < float("inf"):
+        raise ValueError
+    return value
+
+
+def _number_of(text: str) -> float | int:
+    return int(text) if text.lstrip("-").isdigit() else float(text)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError
+    return value
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list | tuple):
+        raise ValueError
+    return tuple(map(_text, value))
+
+
+def _table(value: Any) -> dict[str, Any]:
+    if not isinstance(value, Mapping):
+        raise ValueError
+    return dict(value)
+
+
+def _severity(value: Any) -> Severity:
+    return value if isinstance(value, Severity) else Severity[_text(value).upper()]
+
+
+def _names(value: Any) -> tuple[str, ...]:
+    return (ANY,) if value == ANY else _texts(value)
+
+
+def _one_of(*words: str) -> Kind:
+    def read(value: Any) -> str:
+        found = {word.lower(): word for word in words}.get(_text(value).lower())
+        if found is None:
+            raise ValueError
+        return found
+
+    return Kind(f"one of {', '.join(words)}", read, read)
+
+
+FLAG = Kind("true or false", _flag, _flag_of)
+COUNT = Kind("a whole number, 0 or more", _count, lambda text: _count(int(text)))
+NUMBER = Kind("a number above 0", _positive, lambda text: _positive(_number_of(text)))
+WHOLE = Kind("a whole number above 0", lambda value: _positive(_count(value)), lambda text: _positive(int(text)))
+TEXT = Kind("text", _text, _text)
+TEXTS = Kind("a list of texts", _texts, lambda text: tuple(text.split(",")))
+TABLE = Kind("a table", _table, _table)
+SEVERITY = Kind("one of LOW, MEDIUM, HIGH, CRITICAL", _severity, _severity)
+NAMES = Kind('"*" or a list of names', _names, _names)
+SEVERITIES = Kind(
+    "a table of names with LOW, MEDIUM, HIGH or CRITICAL",
+    lambda value: {name: _severity(row) for name, row in _table(value).items()},
+    _table,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One setting. `floor` picks the stricter of two values: what an administrator sets cannot be weakened."""
+
+    keys: Keys
+    kind: Kind
+    reach: Reach
+    default: Any
+    help: str
+    floor: Callable[[Any, Any], Any] | None = None
+    harmless: Callable[[Keys, Any], bool] = lambda *_: False
+    """Values that are quietly passed over where only a person may set others."""
+
+    @property
+    def variable(self) -> str:
+        """The environment variable that sets it."""
+        return "MODELSCAN_" + "_".join(self.keys).upper()
+
+    def fits(self, keys: Keys) -> bool:
+        return len(keys) == len(self.keys) and self.leads_to(keys)
+
+    def leads_to(self, keys: Keys) -> bool:
+        return all(mine in (ANY, theirs) for mine, theirs in zip(self.keys, keys, strict=False))
+
+
+def _stricter(one: str, other: str) -> str:
+    return min(one, other, key=WORDS.index)
+
+
+OURS: tuple[Field, ...] = (
+    Field(("policy",), _one_of(*WORDS), Reach.PERSON, "standard", "what is refused", _stricter),
+    Field(("fail_on",), SEVERITY, Reach.PERSON, Severity.MEDIUM, "findings from here on make the exit code 1", min),
+    Field(("min_severity",), SEVERITY, Reach.PERSON, Severity.LOW, "findings below are left out of reports", min),
+    Field(("show_skipped",), FLAG, Reach.FOLDER, False, "list every skipped file"),
+    Field(("jobs",), COUNT, Reach.PERSON, 1, "processes that scan a folder; 0 is one for each core"),
+    Field(("cache",), FLAG, Reach.PERSON, True, "answer for files that did not change from the last scan"),
+    Field(("log",), _one_of(*LEVELS), Reach.FOLDER, "INFO", "how much is said on stderr"),
+    Field(("reporting", "format"), _one_of(*RENDERERS, "custom"), Reach.FOLDER, "console", "the report, as with -r"),
+    *(
+        Field(
+            ("limits", row.name),
+            NUMBER if row.name == "seconds" else WHOLE,
+            Reach.FOLDER,
+            row.default,
+            f"the budget `Limits.{row.name}`; reaching it ends in INCONCLUSIVE",
+        )
+        for row in fields(Limits)
+    ),
+)
+
+
+def _is_known_reporter(_: Keys, value: Any) -> bool:
+    return value in REPORTERS
+
+
+def _is_on(_: Keys, value: Any) -> bool:
+    return value is True
+
+
+def _is_theirs(keys: Keys, value: Any) -> bool:
+    return bool(value == _names(template()[keys[0]][keys[1]].get(keys[2], [])))
+
+
+THEIRS: tuple[Field, ...] = (
+    Field(("modelscan_version",), TEXT, Reach.FOLDER, "", "who wrote the file"),
+    Field(("supported_zip_extensions",), TEXTS, Reach.FOLDER, (), "without effect"),
+    Field(
+        ("scanners", ANY, "enabled"),
+        FLAG,
+        Reach.NAMED,
+        True,
+        "false leaves the formats of this scanner out",
+        None,
+        _is_on,
+    ),
+    Field(("scanners", ANY, "supported_extensions"), TEXTS, Reach.FOLDER, (), "without effect"),
+    Field(("scanners", ANY, "unsafe_keras_operators"), SEVERITIES, Reach.FOLDER, {}, "without effect"),
+    Field(("scanners", ANY, "unsafe_tf_operators"), SEVERITIES, Reach.FOLDER, {}, "without effect"),
+    Field(("middlewares", ANY, "formats"), TABLE, Reach.FOLDER, {}, "without effect"),
+    *(
+        Field(
+            ("unsafe_globals", severity.name, ANY),
+            NAMES,
+            Reach.PERSON,
+            (),
+            f"names of a module (`*`: all) whose use is {severity.name}, added to our own rules",
+            None,
+            _is_theirs,
+        )
+        for severity in sorted(Severity, reverse=True)
+    ),
+    Field(
+        ("reporting", "module"),
+        TEXT,
+        Reach.NAMED,
+        "",
+        "the report class that `-r custom` asks, as package.module.Class",
+        None,
+        _is_known_reporter,
+    ),
+    Field(("reporting", "settings"), TABLE, Reach.FOLDER, {}, "what the report class is given"),
+)
+
+
+def template_text() -> str:
+    """The file that `create-settings-file` writes."""
+    return (resources.files("modelscan") / "settings.toml").read_text("utf-8")
+
+
+@functools.cache
+def template() -> Mapping[str, Any]:
+    """What modelscan 0.8 has where nothing is set."""
+    return tomllib.loads(template_text())
+
+
+FIELDS: tuple[Field, ...] = (*OURS, *THEIRS)
+
+
+def field_of(keys: Keys) -> Field | None:
+    return next((field for field in FIELDS if field.fits(keys)), None)
+
+
+def is_table(keys: Keys) -> bool:
+    """Are there settings below this key?"""
+    return any(len(field.keys) > len(keys) and field.leads_to(keys) for field in FIELDS)
+
+
+def siblings(keys: Keys) -> list[str]:
+    """What could have been meant in the place of the last part."""
+    return [field.keys[len(keys) - 1] for field in FIELDS if len(field.keys) >= len(keys) and field.leads_to(keys[:-1])]
