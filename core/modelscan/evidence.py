@@ -17,7 +17,8 @@ class Kind(StrEnum):
     IMPORT = "IMPORT"
     """The file names an object. subject: "module.name" as written; detail: module, name."""
     CALL = "CALL"
-    """A callable is invoked. subject: its name; detail: expression, opcode, arguments (see `pickles.describe`)."""
+    """A callable is invoked. subject: its name; detail: expression, opcode, arguments (see `pickles.describe`),
+    and for the first ones of a file opcodes and tree (see `pickles.trace`)."""
     CONSTRUCT = "CONSTRUCT"
     """An instance is made by `cls.__new__`. subject: the class; detail as for CALL."""
     STATE = "STATE"

@@ -12,7 +12,7 @@ from typing import Any
 from modelscan.errors import LimitExceeded
 from modelscan.evidence import Evidence, Kind, Where
 from modelscan.limits import Limits
-from modelscan.pickles import describe, leaves
+from modelscan.pickles import describe, leaves, trace
 from modelscan.pickles.meaning import Nested
 from modelscan.pickles.tracing import Masks, Tracing
 from modelscan.pickles.values import Global, Group, Made, name_of
@@ -21,6 +21,9 @@ PENDING = 2_000_000
 """Acts that are kept until the end of the stream, when it is known what their arguments came to hold."""
 ALIKE = 16
 """Calls of one name with constants only that are told apart."""
+
+TRACED = 200
+"""Acts of one stream whose opcodes and inner calls are written out."""
 
 Act = tuple[Kind, str, Any, Any, int]
 """kind, opcode, callee (or target), arguments, offset."""
@@ -40,6 +43,7 @@ class Ledger:
         self.attributes: dict[tuple[str, str], Global] = {}
         self.nested: dict[int, Nested] = {}
         self.others: dict[tuple[Kind, str], tuple[int, dict[str, Any]]] = {}
+        self.traced = 0
         self.pending: list[Act] = []
         self.plain: dict[tuple[Kind, str, str], int] = {}
         self.tracing = Tracing()
@@ -112,6 +116,11 @@ class Ledger:
         }
         if at in self.nested:
             detail["nested"] = True
+        if self.traced < TRACED:
+            self.traced += 1
+            start = root.at if root and root.at <= at else at
+            detail["opcodes"] = trace.opcodes(self.data, start, at, self.end, self.base)
+            detail |= {"tree": lines} if (lines := trace.tree(callee, args)) else {}
         subject = root.dotted if root else describe.expression(self.data, self.end, callee)
         return self._fact(kind, subject, at, detail)
 

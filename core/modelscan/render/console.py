@@ -9,7 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from modelscan.render.words import Entry, Panel, panel
+from modelscan.render.words import Entry, File, Panel, panel
 from modelscan.report import Report
 
 TONES = {
@@ -41,15 +41,31 @@ def show(report: Report, console: Console) -> None:
         console.print()
         console.print(Text(said.headline[0]))
         console.print(Padding(Text(said.headline[1], style="bold"), (0, 0, 0, 2)))
+    if said.files:
+        console.print(_files(said.files))
     for entry in said.entries:
         console.print()
         console.print(Text.assemble((f" {entry.severity} ", TONES[str(entry.severity)]), " ", (entry.operator, "bold")))
         console.print(_rows(entry))
+        for fold in entry.folds:
+            console.print(Padding(Text(fold.label, style="dim"), (0, 0, 0, 2)))
+            console.print(Padding(Text("\n".join(fold.lines)), (0, 0, 0, 4)))
     for listing in said.listings:
         console.print()
         console.print(Text(listing.label, style="dim"))
         for line in listing.lines:
             console.print(Padding(Text(line), (0, 0, 0, 2)))
+
+
+def _files(files: tuple[File, ...]) -> Padding:
+    """Every model that is not safe, worst first, and how many are."""
+    table = Table.grid(padding=(0, 2))
+    rows = [row for row in files if row.tone != "SAFE"]
+    for row in rows:
+        table.add_row(Text(row.word, style=TONES[row.tone]), Text(row.name), Text(row.about))
+    if len(files) > len(rows):
+        table.add_row(Text("SAFE", style=TONES["SAFE"]), Text(f"{len(files) - len(rows):,} more"))
+    return Padding(table, (1, 0, 0, 2))
 
 
 def _title(said: Panel) -> Text:

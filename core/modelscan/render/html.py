@@ -10,8 +10,8 @@ from __future__ import annotations
 import html
 from collections.abc import Iterable, Iterator
 
-from modelscan.render.words import Entry, Listing, Panel, panel
-from modelscan.report import Report
+from modelscan.render.words import Entry, File, Listing, Panel, entry, panel
+from modelscan.report import Finding, Report
 
 COLOURS = {
     "CRITICAL": "#8c1d18",
@@ -37,6 +37,10 @@ _FOLD = "margin:8px 0 0 0"
 _LABEL = "text-align:left;vertical-align:top;font-weight:400;opacity:0.8;padding:1px 12px 1px 0;white-space:nowrap"
 _CELL = "text-align:left;vertical-align:top;padding:1px 0"
 _TABLE = "border-collapse:collapse;margin:2px 0 4px 16px;font-size:13px;border:none"
+ROWS = 20
+"""Files of a folder that are shown unfolded."""
+MOST = 500
+"""Files of a folder that are shown at all; the report holds every one."""
 _BESIDE = ("imports", "sha256", "scan")
 """Listings that are folded away: they explain the scan, not the file."""
 
@@ -46,6 +50,12 @@ def render(report: Report) -> str:
     shown = panel(report)
     style = f"{_PANEL};border-left:4px solid {COLOURS[shown.tone]};background-color:rgba(128,128,128,0.06)"
     return f'<div style="{style}">{"".join(_parts(shown))}</div>'
+
+
+def render_finding(finding: Finding) -> str:
+    """One finding, as it stands in the panel of its report."""
+    style = f"{_PANEL};border-left:4px solid {COLOURS[finding.severity.name]};background-color:rgba(128,128,128,0.06)"
+    return f'<div style="{style}">{_entry(entry(finding, finding.where.artifact.split("!")[0]), unfolded=True)}</div>'
 
 
 def escape(text: str) -> str:
@@ -72,7 +82,7 @@ def _parts(shown: Panel) -> Iterator[str]:
         f'<div>{chip(shown.word, shown.tone)} <strong style="margin-left:4px">{escape(shown.name)}</strong> '
         f'<span style="{_FAINT}">{html.escape(shown.about)}</span></div>'
     )
-    if not shown.entries and not shown.listings and not shown.notes:
+    if not (shown.entries or shown.listings or shown.notes or shown.files):
         return
     yield _counts(shown)
     if shown.headline:
@@ -80,8 +90,9 @@ def _parts(shown: Panel) -> Iterator[str]:
         yield f'<div style="margin-top:6px">{lead}</div><pre style="{_CODE}">{escape(expression)}</pre>'
     for note in shown.notes:
         yield f'<div style="margin-top:6px">{escape(note)}</div>'
-    for number, entry in enumerate(shown.entries):
-        yield _entry(entry, unfolded=number == 0)
+    yield from _files(shown.files)
+    for number, row in enumerate(shown.entries):
+        yield _entry(row, unfolded=number == 0)
     yield from _listings(shown.listings)
 
 
@@ -91,14 +102,46 @@ def _counts(shown: Panel) -> str:
     return f'<div style="margin-top:6px">{words}</div>' if words else ""
 
 
-def _entry(entry: Entry, unfolded: bool) -> str:
+def _files(files: tuple[File, ...]) -> Iterator[str]:
+    """A table of what has to be looked at; the safe ones are folded away, and many of any kind as well."""
+    for title, tones, least in (("to look at", None, ROWS), ("safe", ("SAFE",), 0)):
+        rows = [row for row in files if (row.tone in tones if tones else row.tone != "SAFE")]
+        if not rows:
+            continue
+        body = "".join(map(_file, rows[:MOST]))
+        more = f"<div>and {len(rows) - MOST} more</div>" if len(rows) > MOST else ""
+        shown = f'<table style="{_TABLE}"><tbody>{body}</tbody></table>{more}'
+        if len(rows) <= least:
+            yield shown
+        else:
+            summary = f'<summary style="cursor:pointer">{len(rows):,} {title}</summary>'
+            yield f'<details style="{_FOLD}">{summary}{shown}</details>'
+
+
+def _file(row: File) -> str:
+    return (
+        f'<tr style="background-color:transparent"><td style="{_CELL};padding-right:12px">{chip(row.word, row.tone)}</td>'
+        f'<th scope="row" style="{_CELL};font-weight:600;padding-right:12px">{escape(row.name)}</th>'
+        f'<td style="{_CELL};{_MONO}">{escape(row.about)}</td></tr>'
+    )
+
+
+def _entry(row: Entry, unfolded: bool) -> str:
     return (
         f'<details style="{_FOLD}"{" open" if unfolded else ""}>'
-        f'<summary style="cursor:pointer">{chip(entry.severity.name, entry.severity.name)} '
-        f'<strong style="{_MONO}">{escape(entry.operator)}</strong> '
-        f'<span style="{_FAINT};margin-left:8px">{escape(entry.place)}</span> '
-        f'<span style="{_FAINT};margin-left:8px">{html.escape(entry.rule)}</span></summary>'
-        f"{table(entry.rows)}</details>"
+        f'<summary style="cursor:pointer">{chip(row.severity.name, row.severity.name)} '
+        f'<strong style="{_MONO}">{escape(row.operator)}</strong> '
+        f'<span style="{_FAINT};margin-left:8px">{escape(row.place)}</span> '
+        f'<span style="{_FAINT};margin-left:8px">{html.escape(row.rule)}</span></summary>'
+        f"{table(row.rows)}{''.join(map(_fold, row.folds))}</details>"
+    )
+
+
+def _fold(listing: Listing) -> str:
+    lines = "<br>".join(escape(line) for line in listing.lines)
+    return (
+        f'<details style="margin:2px 0 4px 16px"><summary style="cursor:pointer;{_FAINT}">{html.escape(listing.label)}'
+        f'</summary><pre style="{_CODE}">{lines}</pre></details>'
     )
 
 

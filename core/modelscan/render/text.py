@@ -5,15 +5,22 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 
-from modelscan.render.words import Entry, Listing, Panel, panel
-from modelscan.report import Report
+from modelscan.render.words import Entry, File, Listing, Panel, entry, panel
+from modelscan.report import Finding, Report
 
 COLUMNS = 80
+ROWS = 20
+"""Files of a folder that are listed."""
 
 
 def render(report: Report) -> str:
     """The report as a person reads it in a terminal, a log or a saved notebook."""
     return "\n".join(_lines(panel(report)))
+
+
+def render_finding(finding: Finding) -> str:
+    """One finding, as it stands in the report."""
+    return "\n".join(_entry(entry(finding, finding.where.artifact.split("!")[0])))
 
 
 def _lines(shown: Panel) -> Iterator[str]:
@@ -26,20 +33,39 @@ def _lines(shown: Panel) -> Iterator[str]:
         yield from _wrap("  ".join(shown.headline), "    ")
     for note in shown.notes:
         yield from _wrap(note, "    ")
-    for entry in shown.entries:
+    yield from _files(shown.files)
+    for row in shown.entries:
         yield ""
-        yield from _entry(entry)
+        yield from _entry(row)
     if shown.listings and shown.entries:
         yield ""
     for listing in shown.listings:
         yield from _listing(listing)
 
 
-def _entry(entry: Entry) -> Iterator[str]:
-    yield from _wrap(f"[{entry.severity.name}] {entry.operator}   {entry.place}   {entry.rule}", "    ")
-    width = max(len(label) for label, _ in entry.rows)
-    for label, text in entry.rows:
+def _files(files: tuple[File, ...]) -> Iterator[str]:
+    """Those to look at, then how many are safe."""
+    rows = [row for row in files if row.tone != "SAFE"]
+    for row in rows[:ROWS]:
+        yield from _wrap(f"  {row.word:<12}  {row.name}   {row.about}", " " * 16)
+    if len(rows) > ROWS:
+        yield f"  and {len(rows) - ROWS} more"
+    if len(files) > len(rows):
+        yield f"  {len(files) - len(rows):,} safe"
+
+
+def _entry(row: Entry) -> Iterator[str]:
+    yield from _wrap(f"[{row.severity.name}] {row.operator}   {row.place}   {row.rule}", "    ")
+    width = max(len(label) for label, _ in row.rows)
+    for label, text in row.rows:
         yield from _wrap(f"    {label:<{width}}  {text}", " " * (width + 6))
+    for fold in row.folds:
+        if any(line.startswith(" ") for line in fold.lines):
+            yield f"    {fold.label}"
+            for line in fold.lines:
+                yield from _wrap(" " * 8 + line, " " * 12)
+        else:
+            yield from _wrap(f"    {fold.label}  {' / '.join(fold.lines)}", " " * 8)
 
 
 def _listing(listing: Listing) -> Iterator[str]:

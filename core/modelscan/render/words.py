@@ -19,6 +19,8 @@ FINDINGS = 25
 """Findings spelled out; a folder may hold thousands."""
 LINES = 10
 """Rows of a listing that are spelled out."""
+TRACE = 24
+"""The same of a call tree or a disassembly."""
 NAMES = 8
 
 _ACTS: dict[Kind, tuple[str, str]] = {
@@ -35,18 +37,13 @@ _ACTS: dict[Kind, tuple[str, str]] = {
 _ODD = ("shows", "What is wrong with this file:")
 """For what is odd about the bytes or the load and runs nothing by itself; said by its reason."""
 
+_TRACES = {"tree": "call tree", "opcodes": "opcodes"}
+"""Keys of `Evidence.detail` with lines that show how an act comes about, and what they are called."""
+
+_REPOSITORIES = ("models", "datasets", "spaces")
+"""Beginnings of folder names in a Hugging Face cache: `models--org--name/snapshots/<revision>/…`."""
+
 _SIZES = ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "KB"))
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One finding. `rows` are label and text, such as ("why", "Runs a command.")."""
-
-    severity: Severity
-    operator: str
-    place: str
-    rule: str
-    rows: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +52,28 @@ class Listing:
 
     label: str
     lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One finding. `rows` are label and text, such as ("why", "Runs a command."); `folds` are for who wants more."""
+
+    severity: Severity
+    operator: str
+    place: str
+    rule: str
+    rows: tuple[tuple[str, str], ...]
+    folds: tuple[Listing, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One file of a folder. `word` is its verdict, `about` the worst thing in it."""
+
+    word: str
+    tone: str
+    name: str
+    about: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +93,8 @@ class Panel:
     notes: tuple[str, ...]
     entries: tuple[Entry, ...]
     listings: tuple[Listing, ...]
+    files: tuple[File, ...] = ()
+    """Of a folder: its models, worst first."""
 
 
 def panel(report: Report) -> Panel:
@@ -90,9 +111,51 @@ def panel(report: Report) -> Panel:
         counts=tuple((severity, count) for severity, count in report.counts().items() if count),
         headline=headline,
         notes=tuple(_notes(report)),
-        entries=tuple(_entry(report, finding, told) for finding in report.findings[:FINDINGS]),
+        entries=tuple(entry(finding, report.source, told) for finding in report.findings[:FINDINGS]),
         listings=tuple(row for row in _listings(report, quiet) if row.lines),
+        files=files(report),
     )
+
+
+def files(report: Report) -> tuple[File, ...]:
+    """The models of a folder, worst first; nothing for a report on one file."""
+    roots = dict.fromkeys(_root(row.name) for row in report.artifacts)
+    roots |= dict.fromkeys(_root(row.where.artifact) for row in (*report.failures, *report.findings))
+    if set(roots) <= {report.source}:
+        return ()
+    worst: dict[str, Finding] = {}
+    for finding in report.findings:  # worst first
+        worst.setdefault(_root(finding.where.artifact), finding)
+    failed: dict[str, Failure] = {}
+    for failure in report.failures:
+        failed.setdefault(_root(failure.where.artifact), failure)
+    rows = ((_rank(worst.get(name), failed.get(name)), name) for name in roots)
+    return tuple(
+        _file(place(Where(name), report.source), worst.get(name), failed.get(name)) for _, name in sorted(rows)
+    )
+
+
+def _root(artifact: str) -> str:
+    return artifact.split("!")[0]
+
+
+def _rank(finding: Finding | None, failure: Failure | None) -> int:
+    """Low for what has to be looked at first."""
+    if finding is not None and finding.severity is not Severity.LOW:
+        return -int(finding.severity)
+    if failure is not None:
+        return 0
+    return 1 if finding is not None else 2
+
+
+def _file(name: str, finding: Finding | None, failure: Failure | None) -> File:
+    if finding is not None and finding.severity is not Severity.LOW:
+        return File(Verdict.UNSAFE.value, finding.severity.name, name, spoken(finding))
+    if failure is not None:
+        return File(Verdict.INCONCLUSIVE.value, "UNKNOWN", name, inert(failure.reason, EXPRESSION))
+    if finding is not None:
+        return File(Verdict.UNVERIFIED.value, "LOW", name, inert(finding.operator))
+    return File(Verdict.SAFE.value, "SAFE", name, "")
 
 
 def size(count: int) -> str:
@@ -115,10 +178,20 @@ def spoken(finding: Finding) -> str:
 def place(where: Where, source: str) -> str:
     """Where in the file: "archive/data.pkl @ 0x1f4"; the scanned file itself goes by its name alone."""
     inner = where.artifact.removeprefix(source).lstrip("!/\\") if where.artifact.startswith(source) else where.artifact
-    shown = inert(inner or PurePath(source).name or source)
+    shown = inert(_cached(inner) or PurePath(source).name or source)
     if where.path is not None:
         return f"{shown} : {inert(where.path)}"
     return shown if where.offset is None else f"{shown} @ 0x{where.offset:x}"
+
+
+def _cached(path: str) -> str:
+    """A path inside a Hugging Face cache by repository and revision, `org/name@a1b2c3d weights.bin`; others as is."""
+    parts = path.replace("\\", "/").split("/")
+    for at in range(len(parts) - 3):
+        kind, *owner = parts[at].split("--")
+        if kind in _REPOSITORIES and owner and parts[at + 1] == "snapshots":
+            return f"{'/'.join(owner)}@{parts[at + 2][:7]} {'/'.join(parts[at + 3 :])}"
+    return path
 
 
 def _tone(report: Report) -> str:
@@ -163,13 +236,32 @@ def _notes(report: Report) -> Iterator[str]:
         yield f"The worst {FINDINGS} of {len(report.findings)} findings follow; report.findings holds them all."
 
 
-def _entry(report: Report, finding: Finding, told: str) -> Entry:
-    """What it does is left out where it is its name, or what the headline told already."""
+def entry(finding: Finding, source: str, told: str = "") -> Entry:
+    """One finding in a scan of `source`.
+
+    What it does is left out where it is its name, or what the headline told already.
+    """
     rows = [("why", inert(finding.why, EXPRESSION)), ("fix", inert(finding.fix, EXPRESSION))]
     expression, operator = spoken(finding), inert(finding.operator)
     if expression not in (operator, f"{operator}()", told):
         rows.insert(0, (_ACTS.get(finding.evidence.kind, _ODD)[0], expression))
-    return Entry(finding.severity, operator, place(finding.where, report.source), inert(finding.rule), tuple(rows))
+    folds = tuple(fold for fold in _folds(finding) if fold.lines)
+    return Entry(finding.severity, operator, place(finding.where, source), inert(finding.rule), tuple(rows), folds)
+
+
+def _folds(finding: Finding) -> Iterator[Listing]:
+    """How it comes about, where the reader of the format says so."""
+    for key, label in _TRACES.items():
+        lines = finding.evidence.detail.get(key)
+        if isinstance(lines, list | tuple):
+            yield Listing(label, _cut(map(_indented, lines), TRACE))
+
+
+def _indented(line: object) -> str:
+    """Inert, with its indentation kept."""
+    text = str(line)
+    inner = text.lstrip(" ")
+    return " " * min(len(text) - len(inner), 24) + inert(inner)
 
 
 def _listings(report: Report, quiet: bool) -> Iterator[Listing]:
@@ -193,9 +285,9 @@ def _failure(report: Report, failure: Failure) -> str:
     return f"{place(failure.where, report.source)}: {inert(failure.reason, EXPRESSION)} ({inert(failure.code)})"
 
 
-def _cut(lines: Iterable[str]) -> tuple[str, ...]:
+def _cut(lines: Iterable[str], most: int = LINES) -> tuple[str, ...]:
     rows = tuple(lines)
-    return rows if len(rows) <= LINES else (*rows[:LINES], f"and {len(rows) - LINES} more")
+    return rows if len(rows) <= most else (*rows[:most], f"and {len(rows) - most} more")
 
 
 def _some(names: Iterable[str]) -> str:

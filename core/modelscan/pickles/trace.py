@@ -1,0 +1,121 @@
+"""How a call came about: the opcodes between the name and the act, and the calls inside of its arguments.
+
+Both are for people to read, so both are short; what is left out is marked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from modelscan.pickles import describe, leaves
+from modelscan.pickles.opcodes import COUNTED, FIXED, LINES, NAMES, OPERANDS, Op
+from modelscan.pickles.values import Global, Group, Made
+
+FIRST, LAST = 3, 5
+"""Opcodes that are shown of a longer way."""
+STEPS = 200
+"""Opcodes that are followed from the name on; a name out of the memo may stand far away."""
+CALLS = 16
+"""Lines of a tree."""
+DEPTH = 8
+VISITS = 200
+
+_QUIET = frozenset({Op.MEMOIZE, Op.PUT, Op.BINPUT, Op.LONG_BINPUT})
+"""They do nothing that a reader wants to know."""
+
+
+def opcodes(data: leaves.Buffer, start: int, stop: int, end: int, base: int) -> list[str]:
+    """The opcodes from `start` to `stop`, both included, as "0x1f4 REDUCE"; offsets are counted from `base`."""
+    places = [at for at in _places(data, start, stop, end) if data[at] not in _QUIET]
+    if places[-1:] != [stop]:
+        return [*(_line(data, at, end, base) for at in places[:FIRST]), "…", _line(data, stop, end, base)]
+    if len(places) <= FIRST + LAST:
+        return [_line(data, at, end, base) for at in places]
+    head, tail = places[:FIRST], places[-LAST:]
+    return [*(_line(data, at, end, base) for at in head), "…", *(_line(data, at, end, base) for at in tail)]
+
+
+def tree(callee: Any, args: Any) -> list[str]:
+    """One line a call, the calls that its callee and arguments come from indented below it; empty where there are none.
+
+    >>> tree(eval, (bytes.decode(b"x"),))
+    ["builtins.eval", "  bytes.decode"]
+    """
+    walk = _Tree()
+    walk.call(callee, args, 0)
+    return walk.lines if len(walk.lines) > 1 else []
+
+
+class _Tree:
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.left = VISITS
+
+    def call(self, callee: Any, args: Any, depth: int) -> None:
+        if not isinstance(callee, Global):
+            self.add("the result of", depth)
+            self.visit(callee, depth + 1)
+        else:
+            self.add(callee.dotted, depth)
+        self.visit(args, depth + 1)
+
+    def visit(self, value: Any, depth: int) -> None:
+        self.left -= 1
+        if self.left < 0 or depth > DEPTH:
+            return
+        if isinstance(value, Made):
+            self.call(value.callee, value.args, depth)
+        elif isinstance(value, Global):
+            self.add(value.dotted, depth)
+        elif isinstance(value, Group):
+            for item in value.head:
+                if type(item) is not int:
+                    self.visit(item, depth)
+
+    def add(self, line: str, depth: int) -> None:
+        if len(self.lines) < CALLS:
+            self.lines.append("  " * depth + line)
+        elif len(self.lines) == CALLS:
+            self.lines.append("…")
+
+
+def _places(data: leaves.Buffer, start: int, stop: int, end: int) -> Iterator[int]:
+    """Where the opcodes stand. The last one is `stop` if it was reached."""
+    at = start
+    for _ in range(STEPS):
+        if at > stop:
+            return
+        yield at
+        if at == stop:
+            return
+        at = _next(data, at, end)
+
+
+def _next(data: leaves.Buffer, at: int, end: int) -> int:
+    code = data[at]
+    if code in OPERANDS:
+        return at + 1 + OPERANDS[code]
+    if code in FIXED:
+        return at + 1 + FIXED[code]
+    if code in COUNTED:
+        return leaves.span(data, at, end)[1] if at + 1 + COUNTED[code] <= end else end
+    for _ in range(LINES.get(code, 0)):
+        newline = data.find(b"\n", at + 1, end)
+        at = newline if newline >= 0 else end
+    return at + 1
+
+
+def _line(data: leaves.Buffer, at: int, end: int, base: int) -> str:
+    code = data[at] if at < end else -1
+    shown = f"0x{at - base:x} {NAMES.get(code, '?')}"
+    if code in (Op.GLOBAL, Op.INST):
+        names = bytes(data[at + 1 : min(_next(data, at, end), at + 1 + describe.TEXT)]).decode("utf-8", "replace")
+        return f"{shown} {' '.join(names.split())}"
+    if code in OPERANDS:
+        return f"{shown} {int.from_bytes(data[at + 1 : at + 1 + OPERANDS[code]], 'little')}"
+    if code in COUNTED or code in LINES or FIXED.get(code):
+        if at + 1 + COUNTED.get(code, 0) > end:
+            return shown
+        return f"{shown} {describe.expression(data, end, at)}"
+    return shown
