@@ -12,15 +12,21 @@ from typing import Any
 from modelscan import guard
 from modelscan.guard.events import Decision, Event
 from modelscan.guard.state import STATE
-from modelscan.report import Report
+from modelscan.report import Finding, Report
 from modelscan.scanner import version
-from modelscan_jupyter import panel
+from modelscan_jupyter import decision, panel
 from modelscan_jupyter.magics import ModelScan
 
 FOREIGN = (
     "Another package named 'modelscan' is installed and overwrites files of this one. "
     "Uninstall it, then install modelscan-jupyter again."
 )
+
+
+NAMED = 5
+"""Libraries that the banner names."""
+SHOWN = (Report, panel.Reports, Finding)
+"""Values that show themselves as panels while the extension is loaded."""
 
 
 class Face:
@@ -37,14 +43,14 @@ class Face:
         self.shell.register_magics(self.magics)
         self.shell.events.register("pre_run_cell", self.sweep)
         formatter = self.shell.display_formatter
-        for kind in (Report, panel.Reports):
+        for kind in SHOWN:
             formatter.mimebundle_formatter.for_type(kind, _bundle)
             formatter.formatters["text/plain"].for_type(kind, _pretty)
         self.sweep()
 
     def detach(self) -> None:
         formatter = self.shell.display_formatter
-        for kind in (Report, panel.Reports):
+        for kind in SHOWN:
             formatter.mimebundle_formatter.pop(kind, None)
             formatter.formatters["text/plain"].pop(kind, None)
         self.shell.events.unregister("pre_run_cell", self.sweep)
@@ -64,6 +70,8 @@ class Face:
         if event.decision in (Decision.REFUSED, Decision.WARNED):
             shown = replace(event.report, refused=event.decision is Decision.REFUSED)
             self.shell.display_pub.publish(panel.bundle(shown), {})
+            if event.decision is Decision.REFUSED:
+                decision.offer(self.shell, event)
         else:
             print(panel.line(event))  # noqa: T201
 
@@ -97,8 +105,10 @@ def banner() -> str:
     """One line; a second one when foreign files are among ours."""
     short = ".".join(version().split(".")[:2])
     status = guard.status()
-    libraries = ", ".join(dict.fromkeys(row.name.partition(".")[0] for row in status.loaders))
-    line = f"modelscan {short} guard on: {libraries} | policy {status.policy} | %modelscan? for help"
+    libraries = list(dict.fromkeys(row.name.partition(".")[0] for row in status.loaders))
+    more = f" and {len(libraries) - NAMED} more" if len(libraries) > NAMED else ""
+    guarded = ", ".join(libraries[:NAMED]) + more
+    line = f"modelscan {short} guard on: {guarded} | policy {status.policy} | %modelscan? for help"
     return f"{line}\n{FOREIGN}" if _is_shadowed() else line
 
 

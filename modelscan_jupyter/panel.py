@@ -6,10 +6,17 @@ from typing import Any
 
 from modelscan.guard.events import Decision, Event
 from modelscan.render import renderer
-from modelscan.report import Report
+from modelscan.render.inert import inert
+from modelscan.report import Finding, Report, Verdict
 
 JSON = "application/vnd.modelscan+json"
 """Of our own, because JupyterLab would draw "application/json" as a tree in place of the HTML."""
+
+
+MOST = 1000
+"""Rows of one kind that go into a notebook; `report` itself holds them all."""
+LONGEST = 4096
+"""Characters of one text there."""
 
 
 class Reports(tuple[Report, ...]):
@@ -18,20 +25,37 @@ class Reports(tuple[Report, ...]):
     __slots__ = ()
 
 
-def bundle(shown: Report | Reports) -> dict[str, Any]:
+Shown = Report | Reports | Finding
+
+
+def bundle(shown: Shown) -> dict[str, Any]:
     """Every way of showing it, by MIME type."""
+    if isinstance(shown, Finding):
+        from modelscan.render.html import render_finding
+
+        return {"text/html": render_finding(shown), "text/plain": plain(shown), JSON: _data(shown)}
     reports = (shown,) if isinstance(shown, Report) else shown
-    data: Any = [_sendable(report.to_dict()) for report in reports]
     return {
         "text/html": "".join(map(renderer("html"), reports)),
         "text/plain": plain(shown),
-        JSON: data[0] if isinstance(shown, Report) else {"reports": data},
+        JSON: _data(shown) if isinstance(shown, Report) else {"reports": [_data(report) for report in reports]},
     }
 
 
-def plain(shown: Report | Reports) -> str:
+def plain(shown: Shown) -> str:
+    if isinstance(shown, Finding):
+        from modelscan.render.text import render_finding
+
+        return render_finding(shown)
     reports = (shown,) if isinstance(shown, Report) else shown
     return "\n\n".join(map(renderer("text"), reports))
+
+
+def _data(shown: Report | Finding) -> Any:
+    if isinstance(shown, Report):
+        return _sendable(shown.to_dict())
+    source = shown.where.artifact
+    return _sendable(Report(source, Verdict.UNSAFE, refused=False, findings=(shown,)).to_dict())["findings"][0]
 
 
 def line(event: Event) -> str:
@@ -45,11 +69,11 @@ def line(event: Event) -> str:
 
 
 def _sendable(value: Any) -> Any:
-    """Without lone surrogates: a file may hold them, a message to the front end must be UTF-8."""
+    """Bounded, and as inert as the panel: a saved notebook is text that people and tools read."""
     if isinstance(value, str):
-        return value.encode("utf-8", "backslashreplace").decode("utf-8")
+        return inert(value, LONGEST)
     if isinstance(value, dict):
         return {_sendable(key): _sendable(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_sendable(item) for item in value]
+        return [_sendable(item) for item in value[:MOST]]
     return value

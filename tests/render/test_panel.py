@@ -12,7 +12,7 @@ import pytest
 from modelscan.evidence import Evidence, Kind, Where
 from modelscan.render import html, text
 from modelscan.render.inert import inert
-from modelscan.render.words import FINDINGS, duration, place, size, spoken
+from modelscan.render.words import FINDINGS, duration, files, place, size, spoken
 from modelscan.report import Failure, Finding, Report, Scanned, Severity, Skip, Verdict
 
 FORBIDDEN = re.compile(r"<style|<script|<svg|<img|<a\b|class=|var\(|<h[1-6]|<[^>]*\son\w+=|javascript:", re.I)
@@ -69,7 +69,17 @@ def report(**changes):
 
 def hostile_report(payload):
     where = Where(f"model.pt!{payload}", 16)
-    fact = Evidence(Kind.CALL, payload, where, {"expression": f"{payload}({payload!r})", "opcode": payload})
+    fact = Evidence(
+        Kind.CALL,
+        payload,
+        where,
+        {
+            "expression": f"{payload}({payload!r})",
+            "opcode": payload,
+            "opcodes": [payload] * 30,
+            "tree": [f"  {payload}"],
+        },
+    )
     return report(
         source=payload,
         artifacts=(Scanned(payload, payload, 1),),
@@ -271,3 +281,59 @@ def test_sizes(count, shown):
 @pytest.mark.parametrize(("value", "shown"), [(0.2, "under 1 ms"), (4.4, "4 ms"), (12_345.6, "12,346 ms")])
 def test_durations(value, shown):
     assert duration(value) == shown
+
+
+def folder(*verdicts):
+    """A report on models/0.pkl, models/1.pkl, …: one CRITICAL, LOW, "cut" or "safe" file each."""
+    names = [f"models/{number}.pkl" for number in range(len(verdicts))]
+    found, failed = [], []
+    for name, verdict in zip(names, verdicts, strict=True):
+        if isinstance(verdict, Severity):
+            where = Where(f"{name}!data.pkl", 4)
+            found.append(replace(finding(severity=verdict), where=where, evidence=Evidence(Kind.CALL, "x", where)))
+        elif verdict == "cut":
+            failed.append(Failure(Where(name), "pickle-truncated", "the pickle ends early", False))
+    found.sort(key=lambda row: -row.severity)
+    artifacts = tuple(Scanned(name, "pickle", 10) for name in names)
+    return report(source="models", artifacts=artifacts, findings=tuple(found), failures=tuple(failed))
+
+
+def test_a_folder_lists_its_files_worst_first():
+    shown = files(folder("safe", Severity.LOW, "cut", Severity.MEDIUM, Severity.CRITICAL))
+    assert [(row.name, row.word) for row in shown] == [
+        ("4.pkl", "UNSAFE"),
+        ("3.pkl", "UNSAFE"),
+        ("2.pkl", "INCONCLUSIVE"),
+        ("1.pkl", "UNVERIFIED"),
+        ("0.pkl", "SAFE"),
+    ]
+
+
+def test_safe_files_and_long_lists_are_folded():
+    few = html.render(folder(Severity.CRITICAL, *["safe"] * 30))
+    assert few.count("<details") == 3
+    assert ">30 safe</summary>" in few
+    many = html.render(folder(*[Severity.LOW] * 21))
+    assert ">21 to look at</summary>" in many
+    plain = text.render(folder(Severity.CRITICAL, *["safe"] * 30))
+    assert "  UNSAFE        0.pkl   os.system" in plain
+    assert "  30 safe" in plain
+
+
+def test_one_file_needs_no_list():
+    assert files(report()) == ()
+
+
+def test_a_cache_is_shown_by_repository_and_revision():
+    path = "hub/models--org--net--x/snapshots/a1b2c3d4e5f6/sub/model.bin"
+    assert place(Where(path), "hub") == "org/net/x@a1b2c3d sub/model.bin"
+    assert place(Where("a/snapshots/b/c.bin"), "a") == "snapshots/b/c.bin"
+
+
+def test_a_finding_stands_by_itself():
+    row = finding(expression="os.system('x')", opcodes=["0x2 GLOBAL os system", "0x10 REDUCE"])
+    assert "archive/data.pkl @ 0x1f4" in text.render_finding(row)
+    shown = html.render_finding(row)
+    assert "os.system(&#x27;x&#x27;)" in shown
+    assert "0x10 REDUCE" in shown
+    assert not FORBIDDEN.search(shown)

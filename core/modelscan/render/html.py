@@ -48,14 +48,20 @@ _BESIDE = ("imports", "sha256", "scan")
 def render(report: Report) -> str:
     """A fragment that reads well anywhere, escaped throughout."""
     shown = panel(report)
-    style = f"{_PANEL};border-left:4px solid {COLOURS[shown.tone]};background-color:rgba(128,128,128,0.06)"
-    return f'<div style="{style}">{"".join(_parts(shown))}</div>'
+    return _framed("".join(_parts(shown)), shown.tone)
 
 
 def render_finding(finding: Finding) -> str:
     """One finding, as it stands in the panel of its report."""
     style = f"{_PANEL};border-left:4px solid {COLOURS[finding.severity.name]};background-color:rgba(128,128,128,0.06)"
-    return f'<div style="{style}">{_entry(entry(finding, finding.where.artifact.split("!")[0]), unfolded=True)}</div>'
+    return (
+        f'<div style="{style}">{_entry(entry(finding, finding.where.artifact.split("!", 1)[0]), unfolded=True)}</div>'
+    )
+
+
+def _framed(content: str, tone: str) -> str:
+    style = f"{_PANEL};border-left:4px solid {COLOURS[tone]};background-color:rgba(128,128,128,0.06)"
+    return f'<div style="{style}">{content}</div>'
 
 
 def escape(text: str) -> str:
@@ -119,9 +125,10 @@ def _files(files: tuple[File, ...]) -> Iterator[str]:
 
 
 def _file(row: File) -> str:
+    wide = f"{_CELL};padding-right:12px"
     return (
-        f'<tr style="background-color:transparent"><td style="{_CELL};padding-right:12px">{chip(row.word, row.tone)}</td>'
-        f'<th scope="row" style="{_CELL};font-weight:600;padding-right:12px">{escape(row.name)}</th>'
+        f'<tr style="background-color:transparent"><td style="{wide}">{chip(row.word, row.tone)}</td>'
+        f'<th scope="row" style="{wide};font-weight:600">{escape(row.name)}</th>'
         f'<td style="{_CELL};{_MONO}">{escape(row.about)}</td></tr>'
     )
 

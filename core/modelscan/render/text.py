@@ -20,7 +20,7 @@ def render(report: Report) -> str:
 
 def render_finding(finding: Finding) -> str:
     """One finding, as it stands in the report."""
-    return "\n".join(_entry(entry(finding, finding.where.artifact.split("!")[0])))
+    return "\n".join(_entry(entry(finding, finding.where.artifact.split("!", 1)[0])))
 
 
 def _lines(shown: Panel) -> Iterator[str]:

@@ -120,7 +120,8 @@ def panel(report: Report) -> Panel:
 def files(report: Report) -> tuple[File, ...]:
     """The models of a folder, worst first; nothing for a report on one file."""
     roots = dict.fromkeys(_root(row.name) for row in report.artifacts)
-    roots |= dict.fromkeys(_root(row.where.artifact) for row in (*report.failures, *report.findings))
+    roots |= dict.fromkeys(_root(row.where.artifact) for row in report.failures)
+    roots |= dict.fromkeys(_root(row.where.artifact) for row in report.findings)
     if set(roots) <= {report.source}:
         return ()
     worst: dict[str, Finding] = {}
@@ -136,7 +137,7 @@ def files(report: Report) -> tuple[File, ...]:
 
 
 def _root(artifact: str) -> str:
-    return artifact.split("!")[0]
+    return artifact.split("!", maxsplit=1)[0]
 
 
 def _rank(finding: Finding | None, failure: Failure | None) -> int:
