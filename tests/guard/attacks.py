@@ -450,45 +450,4 @@ def case_second_pickle_in_a_file(folder, marker):
         pickle.load(file)
 
 
-def torch_zip(marker) -> bytes:
-    return samples.zipped({"m/data.pkl": evil(marker), "m/version": b"3\n", "m/byteorder": b"little"})
-
-
-def heavy_torch_zip(folder, marker):
-    import torch
-
-    torch.load(written(folder, torch_zip(marker), "m.pt"), weights_only=False)
-
-
-def heavy_torch_zip_in_memory(folder, marker):
-    import torch
-
-    torch.load(io.BytesIO(torch_zip(marker)), weights_only=False)
-
-
-def heavy_torch_legacy(folder, marker):
-    import torch
-
-    torch.load(written(folder, samples.legacy_torch(3, evil(marker)), "m.pt"), weights_only=False)
-
-
-def heavy_torch_alias(folder, marker):
-    from torch.serialization import load
-
-    load(f=str(written(folder, torch_zip(marker), "m.pt")), weights_only=False)
-
-
-def heavy_torch_storage(folder, marker):
-    import torch
-
-    torch.storage._load_from_bytes(samples.legacy_torch(3, evil(marker)))
-
-
-def heavy_torch_serialized_with_dill(folder, marker):
-    import dill
-    import torch
-
-    torch.load(written(folder, torch_zip(marker), "m.pt"), pickle_module=dill, weights_only=False)
-
-
 main(globals())

@@ -24,7 +24,7 @@ HERE = Path(__file__).parent
 _children = ThreadPoolExecutor(3)
 MODES = ("before", "after")
 """The guard is installed before the libraries are imported, or after."""
-LIBRARIES = {"case": ("numpy", "pandas", "joblib", "dill", "cloudpickle"), "heavy": ("torch", "sklearn")}
+LIBRARIES = {"case": ("numpy", "pandas", "joblib", "dill", "cloudpickle"), "heavy": ("torch", "sklearn", "skops.io")}
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def _child(script: str, kind: str, mode: str) -> dict[str, Outcome]:
 def outcome(script: str, name: str, mode: str) -> Outcome:
     """Skips the test where the libraries of the case are not installed."""
     kind = name.split("_", maxsplit=1)[0]
-    missing = [library for library in LIBRARIES[kind] if importlib.util.find_spec(library) is None]
+    missing = [library for library in LIBRARIES[kind] if importlib.util.find_spec(library.partition(".")[0]) is None]
     if missing:
         pytest.skip(f"{', '.join(missing)} not installed")
     return outcomes(script, kind, mode)[name]

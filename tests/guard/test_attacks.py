@@ -5,19 +5,20 @@ from __future__ import annotations
 import pytest
 from guard.running import MODES, names_in, outcome
 
-SCRIPT = "attacks.py"
+SCRIPTS = ("attacks.py", "attacks_libraries.py")
+ATTACKS = [(script, name) for script in SCRIPTS for name in names_in(script)]
 
 
-@pytest.mark.parametrize("name", names_in(SCRIPT))
-def test_it_is_live_without_the_guard(name):
-    found = outcome(SCRIPT, name, "bare")
+@pytest.mark.parametrize(("script", "name"), ATTACKS)
+def test_it_is_live_without_the_guard(script, name):
+    found = outcome(script, name, "bare")
     assert found.marker, found
 
 
 @pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("name", names_in(SCRIPT))
-def test_it_is_refused_with_the_guard(name, mode):
-    found = outcome(SCRIPT, name, mode)
+@pytest.mark.parametrize(("script", "name"), ATTACKS)
+def test_it_is_refused_with_the_guard(script, name, mode):
+    found = outcome(script, name, mode)
     assert found.error == "UnsafeModelError", found
     assert not found.marker
     assert found.text.startswith("refused to load '")
@@ -25,4 +26,4 @@ def test_it_is_refused_with_the_guard(name, mode):
 
 @pytest.mark.parametrize("name", ["case_swapped_between_scan_and_load", "case_library_that_swallows"])
 def test_what_was_scanned_is_what_may_be_loaded(name):
-    assert "__main__.touch" in outcome(SCRIPT, name, "before").text
+    assert "__main__.touch" in outcome(SCRIPTS[0], name, "before").text

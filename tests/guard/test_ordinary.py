@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from guard.running import MODES, names_in, outcome
 
-SCRIPTS = ("ordinary.py", "libraries.py", "processes.py")
+SCRIPTS = ("ordinary.py", "libraries.py", "frameworks.py", "processes.py")
 ORDINARY = [(script, name) for script in SCRIPTS for name in names_in(script)]
 
 

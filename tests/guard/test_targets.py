@@ -40,7 +40,7 @@ def library(guard):
         parse=lambda path: types.SimpleNamespace(SerializeToString=path.read_bytes),
         text=lambda model: model,
         config=lambda model: model,
-        hub=lambda repo: repo,
+        hub=lambda repo, **more: repo,
         native=lambda path: "loaded",
     )
     made.alias = made.native
@@ -122,16 +122,31 @@ def test_find_class_without_events(library):
 
 
 def test_code_of_a_repository(library, told):
-    error = refuse(library.hub, "owner/repository")
-    assert str(error).endswith("1 MEDIUM (library:owner/repository)")
-    with modelscan.allow(name="library:owner/repository", reason="read it"):
-        assert library.hub("owner/repository") == "owner/repository"
+    error = refuse(library.hub, "owner/repo-sitory:v1.0")
+    assert str(error).endswith("1 MEDIUM (hub.owner.repo_sitory.v1.0)")
+    refuse(library.hub, "owner/another")
     package.install("warn")
     assert library.hub("owner/repository")
-    assert [event.decision for event in told] == [Decision.REFUSED, Decision.ALLOWED, Decision.WARNED]
+    assert [event.decision for event in told] == [Decision.REFUSED, Decision.REFUSED, Decision.WARNED]
     package.install("off")
     assert library.hub("owner/repository")
     assert len(told) == 3
+
+
+def test_a_repository_is_approved_by_name(library, told):
+    with modelscan.allow(name="hub.owner.repository", reason="read it"):
+        assert library.hub("owner/repository")
+        refuse(library.hub, "owner/repository:other")
+    assert told[0].decision is Decision.ALLOWED
+
+
+def test_a_local_repository_is_approved_by_what_is_in_it(library, tmp_path):
+    (tmp_path / "hubconf.py").write_text("1")
+    sha256 = refuse(lambda: library.hub(str(tmp_path), source="local")).report.sha256
+    with modelscan.allow(sha256=sha256), modelscan.allow(name="hub.local"):
+        assert library.hub(str(tmp_path), source="local")
+        (tmp_path / "hubconf.py").write_text("2")
+        refuse(lambda: library.hub(str(tmp_path), source="local"))
 
 
 def test_text_and_configurations(library):

@@ -6,7 +6,7 @@ that is several things at once is scanned as each of them.
 
 from __future__ import annotations
 
-from modelscan.formats import compressed, numpy, pickle, sevenzip, tar, torch_legacy, unread, zip
+from modelscan.formats import compressed, numpy, pickle, sevenzip, skops, tar, torch_legacy, unread, zip
 from modelscan.formats.reader import Context, Reader
 
 READERS: tuple[Reader, ...] = (
@@ -16,6 +16,7 @@ READERS: tuple[Reader, ...] = (
     torch_legacy.READER,
     pickle.READER,
     numpy.READER,
+    skops.READER,
     compressed.READER,
     unread.READER,
 )

@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from types import FrameType
 from typing import Any
 
 from modelscan.approvals import allowed_names, kept_names
 from modelscan.guard import callers, refusal
-from modelscan.guard.scope import Scope, Veto, current, run, scope_here
+from modelscan.guard.scope import Pair, Scope, Veto, current, run, scope_here
 from modelscan.guard.state import STATE
 
 PROGRAMS = ("os.exec", "os.posix_spawn", "os.spawn", "os.startfile", "os.system", "pty.spawn", "subprocess.Popen")
@@ -45,15 +46,20 @@ def _hook(event: str, args: tuple[Any, ...]) -> None:
         _program(event)
 
 
-def asks(frame: FrameType, module: str, name: str) -> None:
-    """What the hook does, for an unpickler that raises no event; `frame` is where it asks for the name."""
+def asks(frame: FrameType, module: str, name: str, names: AbstractSet[Pair] | None) -> None:
+    """What the hook does, for an unpickler that raises no event; `frame` is where it asks for the name.
+
+    `names` are those that a scan of what it reads saw, None if there was none.
+    """
     scope = current()
-    if not STATE.enforces:
-        return
-    if scope is None:
+    if scope is not None and scope.allowed is not None:
+        names = scope.allowed
+    if names is None:
         _outside(frame, module, name)
-    elif scope.allowed is not None and (module, name) not in scope.allowed:
+    elif (module, name) not in names and scope is not None:
         _unseen(scope, module, name)
+    elif (module, name) not in names:
+        raise refusal.unseen(f"<pickle read by {_describe(_asker(frame))}>", module, name)
 
 
 def _unseen(scope: Scope, module: str, name: str) -> None:

@@ -51,9 +51,12 @@ def _examined(file: Path, policy: Policy, loader: str) -> Examination:
         reason = {"reason": getattr(error, "strerror", None) or str(error)}
         return Examination([Evidence(Kind.UNREADABLE, "not-accessible", Where(str(file)), reason)])
     try:
-        return examine(artifact, policy, loader=loader)
+        found = examine(artifact, policy, loader=loader)
     finally:
         artifact.close()
+    if loader == "package" and file.suffix.lower() == ".py":
+        found.evidence.append(Evidence(Kind.ANOMALY, "package-source", Where(str(file)), {"expression": file.name}))
+    return found
 
 
 def _identities(path: Path) -> dict[Path, Identity]:

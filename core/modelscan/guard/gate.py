@@ -20,7 +20,7 @@ from modelscan.guard.scope import Pair, Scope, current, run
 from modelscan.guard.session import CurrentSession
 from modelscan.guard.sources import Source
 from modelscan.guard.state import STATE
-from modelscan.guard.target import Takes, Target
+from modelscan.guard.target import Target
 from modelscan.policy import Policy
 from modelscan.report import Report, Verdict
 from modelscan.scanner import judge
@@ -70,7 +70,7 @@ def load(target: Target, loader: Loader, instance: object, args: tuple[Any, ...]
     scope = current()
     if not guards() or (scope is not None and _is_part_of(scope, _getframe(1))):
         return loader(*args, **kwargs)
-    if target.takes is Takes.BYTES and args and type(args[0]) is bytes and asks_nothing(args[0]):
+    if target.single and args and type(args[0]) is bytes and asks_nothing(args[0]):
         STATE.calls[target.name] += 1
         return loader(*args, **kwargs)
     call = Call(target, loader, args, kwargs)
@@ -116,7 +116,7 @@ def scanned(call: Call, source: Source) -> Any:
     decision = _decision(call, report, policy)
     if decision is Decision.REFUSED:
         report = replace(report, refused=True, sha256=source.sha256())
-        if not _is_approved(report):
+        if not is_approved(report):
             raise refusal.refused(call.target.name, report)
         decision = Decision.ALLOWED
         scope.trip = False  # the person who approved it approved what it runs
@@ -142,7 +142,7 @@ def _decision(call: Call, report: Report, policy: Policy) -> Decision:
     return Decision.REFUSED
 
 
-def _is_approved(report: Report) -> bool:
+def is_approved(report: Report) -> bool:
     return bool(report.sha256 and approvals.wants_hash() and approvals.approval_of(report.sha256))
 
 

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 from collections.abc import Callable, Mapping
-from contextlib import closing
+from collections.abc import Set as AbstractSet
+from contextlib import closing, suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from modelscan import approvals
 from modelscan.evidence import Evidence, Kind, Where
 from modelscan.guard import audit, callers, gate, opening, refusal
 from modelscan.guard.events import HISTORY, Decision
+from modelscan.guard.folder import Folder
 from modelscan.guard.gate import Call, Loader
+from modelscan.guard.scope import Pair, current
 from modelscan.guard.sources import label_of
 from modelscan.guard.state import STATE
 from modelscan.guard.target import Does, Target
@@ -21,6 +27,22 @@ from modelscan.report import Report, Verdict
 from modelscan.scanner import versions
 
 Gate = Callable[[Target, Loader, object, tuple[Any, ...], Mapping[str, Any]], Any]
+
+
+_opened: WeakKeyDictionary[Any, AbstractSet[Pair]] = WeakKeyDictionary()
+"""By the archive that was opened, the names that its scan saw."""
+
+
+def open_(target: Target, loader: Loader, instance: object, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+    """A constructor that opens an archive. It loads nothing yet; what is read later is held to the names seen now."""
+
+    def remember(*args: Any, **kwargs: Any) -> Any:
+        scope = current()
+        if scope is not None and scope.allowed is not None:
+            _opened[instance] = scope.allowed
+        return loader(*args, **kwargs)
+
+    return gate.load(target, remember, instance, args, kwargs)
 
 
 def parse(target: Target, loader: Loader, instance: object, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
@@ -39,42 +61,64 @@ def parse(target: Target, loader: Loader, instance: object, args: tuple[Any, ...
 
 
 def resolve(target: Target, loader: Loader, instance: object, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
-    """`find_class` of an unpickler that raises no event."""
-    if STATE.active:
+    """`find_class` of an unpickler that raises no event; `_importer` is the archive that it reads."""
+    if STATE.enforces:
         module, name = (*args, *kwargs.values())
-        audit.asks(sys._getframe(1), str(module), str(name))
+        audit.asks(sys._getframe(1), str(module), str(name), _seen_in(getattr(instance, "_importer", None)))
     return loader(*args, **kwargs)
 
 
-def run(target: Target, loader: Loader, instance: object, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
-    """A repository's code: there is nothing to scan, so it is approved by name or refused.
+def _seen_in(archive: object) -> AbstractSet[Pair] | None:
+    with suppress(TypeError):  # nothing that could be remembered
+        return _opened.get(archive)
+    return None
 
-    The name is the loader's with the repository behind it: `torch.hub:pytorch/vision`.
+
+def run(target: Target, loader: Loader, instance: object, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+    """A repository's code: there is nothing that a scan could vouch for, so it is approved or refused.
+
+    A local one by the sha256 of its files (see `Folder`), another one by a name: `hub.pytorch.vision.v0_10_0`.
     """
     call = Call(target, loader, args, kwargs)
     if not gate.guards() or not isinstance(call.source, str):
         return call.straight()
-    started = time.perf_counter()
     STATE.calls[target.name] += 1
-    operator = f"{target.module}:{call.source}"
-    fact = Evidence(Kind.ANOMALY, "repository-code", Where(call.source), {"expression": operator})
-    policy = STATE.policy.with_allowed(approvals.allowed_names())
-    found = () if operator in policy.allowed else policy.findings([fact])
-    report = Report(
-        call.source,
-        Verdict.UNSAFE,
-        refused=False,
-        findings=found,
-        policy=policy.word,
-        digest=policy.digest,
-        versions=versions(),
-        milliseconds=round((time.perf_counter() - started) * 1000, 3),
-    )
-    decision = Decision.ALLOWED if not found else Decision.WARNED if policy.word == "warn" else Decision.REFUSED
+    report = _repository(call.source, kwargs.get("source") == "local")
+    decision = Decision.WARNED if STATE.policy.word == "warn" else Decision.REFUSED
     if decision is Decision.REFUSED:
-        raise refusal.refused(target.name, replace(report, refused=True))
+        if not (gate.is_approved(report) or _names_approved() & {row.operator for row in report.findings}):
+            raise refusal.refused(target.name, report)
+        decision = Decision.ALLOWED
     STATE.tell(HISTORY.add(HISTORY.number(), target.name, decision, callers.caller(), report))
     return call.straight()
 
 
-GATES: dict[Does, Gate] = {Does.LOADS: gate.load, Does.PARSES: parse, Does.RESOLVES: resolve, Does.RUNS: run}
+def _repository(source: str, local: bool) -> Report:
+    started = time.perf_counter()
+    policy = STATE.policy
+    name = "hub.local" if local else "hub." + re.sub(r"[^\w.]", "_", re.sub("[/:]", ".", source).replace("..", "."))
+    fact = Evidence(Kind.ANOMALY, "repository-code", Where(source), {"expression": name})
+    report = Report(
+        source,
+        Verdict.UNSAFE,
+        refused=policy.word != "warn",
+        findings=policy.findings([fact]),
+        policy=policy.word,
+        digest=policy.digest,
+        sha256=Folder(Path(source)).sha256() if local else None,
+        versions=versions(),
+    )
+    return replace(report, milliseconds=round((time.perf_counter() - started) * 1000, 3))
+
+
+def _names_approved() -> AbstractSet[str]:
+    return {*STATE.policy.allowed, *approvals.allowed_names(), *approvals.kept_names()} - {"hub.local"}
+
+
+GATES: dict[Does, Gate] = {
+    Does.LOADS: gate.load,
+    Does.OPENS: open_,
+    Does.PARSES: parse,
+    Does.RESOLVES: resolve,
+    Does.RUNS: run,
+}

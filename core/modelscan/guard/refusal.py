@@ -66,7 +66,15 @@ def outside(source: str, module: str, name: str) -> UnsafeModelError:
     return refused("unpickler", _decided(replace(report, findings=STATE.policy.findings(facts))))
 
 
-def surprised(report: Report, scope: Scope, session: Session) -> Report:
+def unseen(source: str, module: str, name: str) -> UnsafeModelError:
+    """For a name that the scan of an archive did not see, which is read outside of any guarded load."""
+    scope = Scope(None)
+    scope.blocked.append((module, name))
+    report = Report(source, Verdict.INCONCLUSIVE, refused=False, versions=versions())
+    return refused("unpickler", surprised(report, scope, None))
+
+
+def surprised(report: Report, scope: Scope, session: Session | None) -> Report:
     """The report on a load that asked for more than the scan had seen, or started a program."""
     policy = STATE.policy.with_allowed(allowed_names() | kept_names())
     where = Where(report.source)

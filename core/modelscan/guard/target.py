@@ -38,6 +38,8 @@ class Does(Enum):
 
     LOADS = auto()
     """It is scanned first, then loaded in a scope."""
+    OPENS = auto()
+    """A constructor of an archive that is read later, by an unpickler that RESOLVES: the names are kept for it."""
     PARSES = auto()
     """It only parses: what it returns is scanned, so that nothing can change in between."""
     RESOLVES = auto()

@@ -66,7 +66,13 @@ TARGETS: tuple[Target, ...] = (
     Target("torch.jit.load", "torch.jit._serialization", "load", Takes.PLACE, "f"),
     Target("torch.export.load", "torch.export", "load", Takes.PLACE, "f"),
     Target(
-        "torch.package", "torch.package.package_importer", "PackageImporter.__init__", Takes.PLACE, "file_or_buffer"
+        "torch.package",
+        "torch.package.package_importer",
+        "PackageImporter.__init__",
+        Takes.FOLDER,
+        "file_or_buffer",
+        does=Does.OPENS,
+        loader="package",
     ),
     Target(
         "torch.package",
@@ -83,7 +89,7 @@ TARGETS: tuple[Target, ...] = (
     Target("skops.io.load", "skops.io._persist", "load", Takes.PLACE, "file"),
     Target("skops.io.loads", "skops.io._persist", "loads", Takes.BYTES, "data"),
     Target("onnx.load", "onnx", "load_model", Takes.PLACE, "f", restricted=always),
-    Target("xgboost.Booster", "xgboost.core", "Booster.load_model", Takes.PLACE, "fname", restricted=always),
+    Target("xgboost.Booster", "xgboost.core", "Booster.load_model", Takes.PLACE, "fname", home=True, restricted=always),
     Target("lightgbm.Booster", "lightgbm.basic", "Booster.__init__", Takes.PLACE, "model_file", 2, restricted=always),
     Target("catboost.CatBoost", "catboost.core", "CatBoost.load_model", Takes.PLACE, "fname", restricted=always),
     *(
