@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -72,9 +73,7 @@ class Policy:
     @property
     def digest(self) -> str:
         """Identifies the rules and settings behind a report."""
-        decided = f"{sorted(self.allowed)} {sorted(self.denied.items())} {sorted(self.approved)}"
-        text = f"{self.rules.digest} {self.word} {self.limits} {decided}"
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        return _digest(self)
 
     def with_allowed(self, names: Iterable[str]) -> Policy:
         """The same policy with more approved names, in their usual spelling.
@@ -105,26 +104,51 @@ class Policy:
 
     def decide(self, report: Report) -> Report:
         """The report with its verdict, and whether this policy refuses the load."""
-        verdict = _verdict(report)
-        return replace(report, verdict=verdict, refused=self._refuses(report, verdict))
+        verdict, refused = self.outcome(report.findings, report.failures, bool(report.artifacts))
+        return replace(report, verdict=verdict, refused=refused)
 
-    def _refuses(self, report: Report, verdict: Verdict) -> bool:
+    def outcome(
+        self, findings: Sequence[Finding], failures: Sequence[Failure], anything_read: bool
+    ) -> tuple[Verdict, bool]:
+        """The verdict, and whether this policy refuses the load. What was approved counts for the first only."""
+        verdict = _verdict(findings, failures, anything_read)
+        counting = [row for row in findings if not row.approved]
+        unread = [row for row in failures if not row.approved]
+        return verdict, self._refuses(_verdict(counting, unread, anything_read), unread)
+
+    def approve(self, report: Report) -> Report:
+        """The report on a file whose `sha256` was approved: what it says stays, and counts no longer."""
+        reason = self.approved.get(report.sha256 or "")
+        if reason is None:
+            return report
+        findings = tuple(replace(row, approved=reason) for row in report.findings)
+        failures = tuple(replace(row, approved=reason) for row in report.failures)
+        return self.decide(replace(report, findings=findings, failures=failures))
+
+    def _refuses(self, verdict: Verdict, failures: Sequence[Failure]) -> bool:
         if self.word in ("warn", "off") or verdict is Verdict.SAFE:
             return False
         if verdict is Verdict.UNSAFE:
             return True
         if verdict is Verdict.UNVERIFIED:
             return self.word == "strict"
-        if not report.failures:  # nothing was read, so nothing can be loaded either
+        if not failures:  # nothing was read, so nothing can be loaded either
             return False
-        return self.word == "strict" or any(failure.unread for failure in report.failures)
+        return self.word == "strict" or any(failure.unread for failure in failures)
 
 
-def _verdict(report: Report) -> Verdict:
-    worst = report.worst
+@functools.lru_cache(16)
+def _digest(policy: Policy) -> str:
+    decided = f"{sorted(policy.allowed)} {sorted(policy.denied.items())} {sorted(policy.approved)}"
+    text = f"{policy.rules.digest} {policy.word} {policy.limits} {decided}"
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _verdict(findings: Sequence[Finding], failures: Sequence[Failure], anything_read: bool) -> Verdict:
+    worst = max((finding.severity for finding in findings), default=None)
     if worst is not None and worst >= Severity.MEDIUM:
         return Verdict.UNSAFE
-    if report.failures or not report.artifacts:
+    if failures or not anything_read:
         return Verdict.INCONCLUSIVE
     return Verdict.SAFE if worst is None else Verdict.UNVERIFIED
 

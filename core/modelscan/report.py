@@ -49,6 +49,8 @@ class Finding:
     why: str
     fix: str
     evidence: Evidence
+    approved: str = ""
+    """The reason with which a person approved the file by its sha256; it counts no longer then."""
 
     @property
     def expression(self) -> str:
@@ -87,6 +89,8 @@ class Failure:
     reason: str
     unread: bool
     """True: a loader may see what we did not. False: the stream breaks here for the loader too."""
+    approved: str = ""
+    """As for a finding."""
 
 
 @dataclass(frozen=True, slots=True)

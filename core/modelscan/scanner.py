@@ -11,7 +11,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -56,7 +56,11 @@ def scan(source: Source, policy: Policy | str | None = None) -> Report:
     if isinstance(source, str | os.PathLike):
         path = Path(source)
         path.stat()
-        return scan_folder(path, chosen) if path.is_dir() else scan_path(path, chosen)
+        if not path.is_dir():
+            return scan_path(path, chosen)
+        from modelscan.folder import scan_folder
+
+        return scan_folder(path, chosen)
     if isinstance(source, bytes | bytearray | memoryview):
         return scan_artifact(Artifact.of_bytes(NAMELESS, source), chosen)
     if hasattr(source, "read"):
@@ -65,7 +69,7 @@ def scan(source: Source, policy: Policy | str | None = None) -> Report:
     raise TypeError(f"cannot scan {type(source).__name__}: give a path, bytes or a binary file object")
 
 
-def scan_path(path: Path, policy: Policy) -> Report:
+def scan_path(path: str | Path, policy: Policy) -> Report:
     """One file. What cannot be opened is a failure row, not an exception."""
     started = time.perf_counter()
     try:
@@ -75,31 +79,23 @@ def scan_path(path: Path, policy: Policy) -> Report:
     except OSError as error:
         return _unopened(path, policy, FormatError("not-accessible", error.strerror or str(error)))
     try:
-        return scan_artifact(artifact, policy, started=started)
+        before = artifact.identity()
+        found = examine(artifact, policy)
+        if artifact.identity() != before:
+            _note(found, artifact, "changed-while-read", "somebody wrote to it while it was read")
+        return approved(artifact, judge(artifact, found, policy, started=started), policy)
     finally:
         artifact.close()
 
 
-def scan_folder(folder: Path, policy: Policy) -> Report:
-    """Every file below `folder` in one report, hidden ones included, in sorted order; links to folders not followed."""
-    started = time.perf_counter()
-    reports = [scan_path(path, policy) for path in files_below(folder)]
-    merged = Report(
-        source=str(folder),
-        verdict=Verdict.INCONCLUSIVE,
-        refused=False,
-        artifacts=tuple(row for report in reports for row in report.artifacts),
-        imports=tuple(sorted({name for report in reports for name in report.imports})),
-        findings=tuple(sorted((row for report in reports for row in report.findings), key=lambda row: -row.severity)),
-        skips=tuple(row for report in reports for row in report.skips),
-        failures=tuple(row for report in reports for row in report.failures),
-        policy=policy.word,
-        digest=policy.digest,
-        size=sum(report.size for report in reports),
-        milliseconds=_since(started),
-        versions=versions(),
-    )
-    return policy.decide(merged)
+def approved(artifact: Artifact, report: Report, policy: Policy) -> Report:
+    """The report after what a person approved by hash; hashed only where that may matter."""
+    if not policy.approved or report.verdict is Verdict.SAFE:
+        return report
+    try:
+        return policy.approve(replace(report, sha256=artifact.sha256()))
+    except (OSError, ValueError):  # it shrank or vanished: no approval is of what is left
+        return report
 
 
 def files_below(folder: Path) -> Iterator[Path]:
@@ -139,22 +135,23 @@ def judge(
     artifact: Artifact, found: Examination, policy: Policy, *, session: Session | None = None, started: float
 ) -> Report:
     """The report on what was found."""
-    report = Report(
+    findings, failures = policy.findings(found.evidence, session), policy.failures(found.evidence)
+    verdict, refused = policy.outcome(findings, failures, bool(found.scanned))
+    return Report(
         source=artifact.name,
-        verdict=Verdict.INCONCLUSIVE,
-        refused=False,
+        verdict=verdict,
+        refused=refused,
         artifacts=tuple(found.scanned),
         imports=tuple(sorted({fact.subject for fact in found.evidence if fact.kind is Kind.IMPORT})),
-        findings=policy.findings(found.evidence, session),
+        findings=findings,
         skips=tuple(found.skips),
-        failures=policy.failures(found.evidence),
+        failures=failures,
         policy=policy.word,
         digest=policy.digest,
         size=artifact.size,
         versions=versions(),
         milliseconds=_since(started),
     )
-    return policy.decide(report)
 
 
 def versions() -> dict[str, str]:
@@ -215,7 +212,7 @@ def _reason(artifact: Artifact) -> str:
     return "plain text, not a model" if plain else "not a model format that any reader knows"
 
 
-def _unopened(path: Path, policy: Policy, error: FormatError) -> Report:
+def _unopened(path: str | Path, policy: Policy, error: FormatError) -> Report:
     found = Examination()
     artifact = Artifact.of_bytes(str(path), b"")
     found.evidence.append(Evidence(Kind.UNREADABLE, error.code, Where(str(path)), {"reason": error.reason}))

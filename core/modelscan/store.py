@@ -35,6 +35,14 @@ MIGRATIONS: tuple[str, ...] = (
         user TEXT NOT NULL,
         PRIMARY KEY (kind, value)
     ) WITHOUT ROWID""",
+    """CREATE TABLE results (
+        path BLOB NOT NULL,
+        rules TEXT NOT NULL,
+        stamp BLOB NOT NULL,
+        report TEXT NOT NULL,
+        day INTEGER NOT NULL,
+        PRIMARY KEY (path, rules)
+    )""",
 )
 """One statement a row, run once each and in this order; `PRAGMA user_version` counts them. Rows are only ever added."""
 

@@ -9,7 +9,6 @@ import os
 import stat
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from pathlib import Path
 from typing import BinaryIO
 
 from modelscan.errors import FormatError
@@ -20,6 +19,8 @@ Identity = tuple[int, int, int, int, int]
 
 HEAD = 1024
 CHUNK = 1 << 20
+SMALL = 256 << 10
+"""Files up to this size are read in one go when they are opened."""
 IN_MEMORY = 8 << 20
 """Files up to this size are read, larger ones mapped."""
 GUARD_IN_MEMORY = 256 << 20
@@ -43,10 +44,12 @@ class Artifact:
     def open(cls, path: str | os.PathLike[str], in_memory: int = IN_MEMORY) -> Artifact:
         """Opens a regular file. Raises OSError, and FormatError for what is no regular file."""
         name = os.fspath(path)
-        if not stat.S_ISREG(Path(path).stat().st_mode):  # before opening: a pipe would block, a device answer anything
+        if not stat.S_ISREG(os.stat(name).st_mode):  # noqa: PTH116 - before opening: a pipe would block
             raise FormatError("not-a-file", "not a regular file")
-        file = Path(path).open("rb")  # noqa: SIM115 - the artifact owns it
-        return cls(name, FileRoot(file, in_memory), 0, os.fstat(file.fileno()).st_size)
+        file = open(name, "rb")  # noqa: SIM115, PTH123 - the artifact owns it
+        size = os.fstat(file.fileno()).st_size
+        root = FileRoot(file, in_memory) if size > SMALL else SmallFileRoot(file, size)
+        return cls(name, root, 0, root.size if isinstance(root, SmallFileRoot) else size)
 
     @classmethod
     def of_bytes(cls, name: str, data: bytes | bytearray | memoryview) -> Artifact:
@@ -169,6 +172,20 @@ class FileRoot(Root):
         if self._map is not None:
             self._map.close()
             self._map = None
+        self.file.close()
+
+
+class SmallFileRoot(BytesRoot):
+    """The bytes of a small file. It stays open, to tell whether it was written to since."""
+
+    def __init__(self, file: BinaryIO, size: int) -> None:
+        super().__init__(file.read(size))
+        self.file, self.size = file, len(self.data)
+
+    def identity(self) -> Identity | None:
+        return identity_of(self.file.fileno())
+
+    def close(self) -> None:
         self.file.close()
 
 

@@ -1,0 +1,176 @@
+"""Many files in one report: a folder, or several paths. One bad file never stops the rest."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import chain, islice
+from pathlib import Path
+
+from modelscan import cache
+from modelscan.cache import Cache
+from modelscan.evidence import Where
+from modelscan.policy import Policy
+from modelscan.report import Failure, Finding, Report, Scanned, Skip, Verdict
+from modelscan.scanner import scan_path, version, versions
+from modelscan.walk import Entry, stamp_of, walk
+
+WHOLE = 20_000
+"""Files up to which a folder is answered as a whole; a larger one is walked and answered file by file."""
+
+
+Progress = Callable[[int, int | None], object]
+"""Told how many files of a folder are done, and of how many if that is known."""
+Known = tuple[Entry, Report | None]
+Outcome = tuple[Entry, Report | None, bool]
+"""An entry, its report, and whether both will be the same the next time."""
+
+
+def _silent(done: int, total: int | None) -> None:
+    """For who does not want to know."""
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How many files are scanned."""
+
+    jobs: int = 1
+    """Processes. 1 scans here, which is fastest for small files; 0 takes one a core."""
+    cached: bool = True
+    progress: Progress = _silent
+
+
+class Merged:
+    """Reports of many files, becoming one. Of a file that is clean, its name, format and size are kept."""
+
+    def __init__(self, source: str, policy: Policy) -> None:
+        self.source, self.policy = source, policy
+        self.started = time.perf_counter()
+        self.size = 0
+        self._artifacts: list[Scanned] = []
+        self._imports: set[str] = set()
+        self._findings: list[Finding] = []
+        self._skips: list[Skip] = []
+        self._failures: list[Failure] = []
+
+    def add(self, report: Report) -> None:
+        self.size += report.size
+        self._artifacts += report.artifacts
+        self._imports.update(report.imports)
+        self._findings += report.findings
+        self._skips += report.skips
+        self._failures += report.failures
+
+    def fail(self, name: str, code: str, reason: str) -> None:
+        self._failures.append(Failure(Where(name), code, reason, unread=True))
+
+    def skip(self, name: str, reason: str) -> None:
+        self._skips.append(Skip(name, reason))
+
+    def report(self) -> Report:
+        """All of it so far, judged as a whole, worst first."""
+        return self.policy.decide(
+            Report(
+                source=self.source,
+                verdict=Verdict.INCONCLUSIVE,
+                refused=False,
+                artifacts=tuple(self._artifacts),
+                imports=tuple(sorted(self._imports)),
+                findings=tuple(sorted(self._findings, key=lambda row: -row.severity)),
+                skips=tuple(self._skips),
+                failures=tuple(self._failures),
+                policy=self.policy.word,
+                digest=self.policy.digest,
+                size=self.size,
+                milliseconds=round((time.perf_counter() - self.started) * 1000, 3),
+                versions=versions(),
+            )
+        )
+
+
+def scan_folder(folder: Path, policy: Policy, way: Way | None = None) -> Report:
+    """Every file below `folder`, in one report."""
+    merged = Merged(str(folder), policy)
+    gather(merged, [str(folder)], way or Way())
+    return merged.report()
+
+
+def gather(merged: Merged, paths: Iterable[str], way: Way) -> None:
+    """Scans files and folders into `merged`, which holds what was done when this is interrupted."""
+    policy = merged.policy
+    with cache.opened(f"{policy.digest} {version()}", way.cached) as kept:
+        for path in paths:
+            if os.path.isdir(path):  # noqa: PTH112
+                _folder(merged, path, kept, way)
+            else:
+                merged.add(scan_path(path, policy))
+
+
+def _folder(merged: Merged, folder: str, kept: Cache, way: Way) -> None:
+    entries = walk(folder)
+    first = list(islice(entries, WHOLE + 1))
+    if len(first) > WHOLE:
+        _scan(merged, chain(first, entries), kept, way, None)
+        return
+    stamp = cache.stamp_of_all(first)
+    known = kept.find(folder + os.sep, stamp)
+    if known is not None:
+        merged.add(known)
+        return
+    mine = Merged(folder, merged.policy)
+    try:
+        whole = _scan(mine, first, kept, way, len(first))
+    finally:
+        report = mine.report()
+        merged.add(report)
+    if whole:
+        kept.keep(folder + os.sep, stamp, report)
+
+
+def _scan(merged: Merged, entries: Iterable[Entry], kept: Cache, way: Way, total: int | None) -> bool:
+    """Can what this adds to `merged` be kept as the answer for the folder?"""
+    whole = True
+    for done, (entry, report, lasting) in enumerate(_scanned(merged.policy, entries, kept, way), 1):
+        whole &= lasting
+        if report is not None:
+            merged.add(report)
+        elif entry.link:
+            merged.skip(entry.path, entry.problem)
+        else:
+            merged.fail(entry.path, entry.code, entry.problem)
+        way.progress(done, total)
+    return whole
+
+
+def _scanned(policy: Policy, entries: Iterable[Entry], kept: Cache, way: Way) -> Iterator[Outcome]:
+    """Each entry with its report, if it is a file, in order; known ones from the cache, new ones into it."""
+    known = ((entry, kept.find(entry.path, entry.stamp) if entry.stamp else None) for entry in entries)
+    for entry, report, lasting, fresh in _read(policy, known, way.jobs):
+        if report is not None and fresh and lasting:
+            kept.keep(entry.path, entry.stamp, report)
+        yield entry, report, lasting
+
+
+def _read(policy: Policy, known: Iterator[Known], jobs: int) -> Iterator[tuple[Entry, Report | None, bool, bool]]:
+    if jobs != 1:
+        from modelscan.processes import read
+
+        yield from read(policy, known, jobs or os.cpu_count() or 1)
+        return
+    for entry, report in known:
+        if report is not None or not entry.stamp:
+            yield entry, report, True, False
+        else:
+            yield entry, *read_one(entry, policy), True
+
+
+def read_one(entry: Entry, policy: Policy) -> tuple[Report, bool]:
+    """The report on a file, and whether the file still is what the walk met."""
+    settled = cache.settled(entry)
+    report = scan_path(entry.path, policy)
+    with suppress(OSError):
+        return report, settled and stamp_of(os.stat(entry.path)) == entry.stamp  # noqa: PTH116
+    return report, False
