@@ -13,6 +13,7 @@ from __future__ import annotations
 from modelscan import approvals
 from modelscan.approvals import Approval
 from modelscan.guard import audit, patch
+from modelscan.guard.collector import PAUSE
 from modelscan.guard.events import HISTORY, Decision, Event
 from modelscan.guard.overview import Status, status
 from modelscan.guard.patch import sweep
@@ -36,14 +37,17 @@ __all__ = [
 ]
 
 
-def install(policy: Policy | str = "standard") -> None:
+def install(policy: Policy | str = "standard", *, pause_gc: bool = True) -> None:
     """Guards this process. Called again, it changes the policy and guards what was missed; fit to start a pool with.
 
-    `policy` is a Policy or one of "strict", "standard", "warn", "off". Raises SettingsError for another word.
+    `policy` is a Policy or one of "strict", "standard", "warn", "off". `pause_gc`: Python's garbage collector waits
+    while a model is scanned and loaded, which makes loads of many objects faster than without a guard. Raises
+    SettingsError for another word.
     """
     chosen = Policy.of(policy)
     _ = chosen.digest  # reads the rules now: while a load runs is no time to open files
     STATE.policy = chosen
+    PAUSE.wanted = pause_gc
     STATE.active = True
     audit.add()
     patch.install()

@@ -13,9 +13,10 @@ from typing import Any
 
 from modelscan import approvals
 from modelscan.errors import UnsafeModelError
-from modelscan.guard import callers, opening, refusal, sources
+from modelscan.guard import callers, opening, refusal, shapes, sources
+from modelscan.guard.collector import PAUSE
 from modelscan.guard.events import HISTORY, Decision
-from modelscan.guard.plain import asks_nothing
+from modelscan.guard.plain import WINDOW, looks_plain
 from modelscan.guard.scope import Pair, Scope, current, run
 from modelscan.guard.session import CurrentSession
 from modelscan.guard.sources import Source
@@ -23,7 +24,7 @@ from modelscan.guard.state import STATE
 from modelscan.guard.target import Target
 from modelscan.policy import Policy
 from modelscan.report import Report, Verdict
-from modelscan.scanner import judge
+from modelscan.scanner import NAMELESS, judge
 
 Loader = Callable[..., Any]
 
@@ -70,9 +71,17 @@ def load(target: Target, loader: Loader, instance: object, args: tuple[Any, ...]
     scope = current()
     if not guards() or (scope is not None and _is_part_of(scope, _getframe(1))):
         return loader(*args, **kwargs)
-    if target.single and args and type(args[0]) is bytes and asks_nothing(args[0]):
-        STATE.calls[target.name] += 1
-        return loader(*args, **kwargs)
+    if target.single and args and type(args[0]) is bytes:
+        data = args[0]
+        if len(data) <= WINDOW and looks_plain(data):
+            STATE.calls[target.name] += 1
+            return loader(*args, **kwargs)
+        if target.module == "pickle" and callers.is_internal(callers.asker(_getframe(1))):
+            return loader(*args, **kwargs)
+        names = shapes.names(data, STATE.policy)
+        if names is not None:
+            STATE.calls[target.name] += 1
+            return _named(Call(target, loader, args, kwargs), NAMELESS, names)
     call = Call(target, loader, args, kwargs)
     value = call.source
     if value is None or value is _MISSING or not target.unpickles(args, kwargs) or sources.passes_on(target, value):
@@ -82,12 +91,13 @@ def load(target: Target, loader: Loader, instance: object, args: tuple[Any, ...]
     STATE.calls[target.name] += 1
     source = opening.of(target, value)
     if source is None:  # the loader may say what is wrong with it, and resolve nothing
-        return _nameless(call, value)
+        return _named(call, sources.label_of(value), frozenset())
     with closing(source):
         source.prepare()
         if source.given is not None:
             call = call.of(source.given)
-        return _nameless(call, value) if source.is_plain() else scanned(call, source)
+        names = source.names(STATE.policy)
+        return scanned(call, source) if names is None else _named(call, source.label, names)
 
 
 def _is_part_of(scope: Scope, frame: FrameType) -> bool:
@@ -95,13 +105,31 @@ def _is_part_of(scope: Scope, frame: FrameType) -> bool:
     return scope.allowed is None or callers.is_library(callers.asker(frame))
 
 
-def _nameless(call: Call, value: Any) -> Any:
-    """A load that has no name to resolve, and resolves none."""
-    report = Report(sources.label_of(value), Verdict.INCONCLUSIVE, refused=False)
-    return _bound(call, report, _scope(frozenset()), CurrentSession(None))
+def _named(call: Call, label: str, names: AbstractSet[Pair]) -> Any:
+    """A load that needs no scan, because it may resolve nothing but these names: known to be harmless, or none."""
+    scope = _scope(names | call.target.renames(names) if names else names)
+    try:
+        result = run(scope, call.loader, call.args, call.kwargs)
+    except Exception:
+        if scope.vetoed:
+            raise _stopped(call, _unscanned(label), scope, CurrentSession(None)) from None
+        raise
+    if scope.vetoed:
+        raise _stopped(call, _unscanned(label), scope, CurrentSession(None))
+    return result
+
+
+def _unscanned(label: str) -> Report:
+    return Report(label, Verdict.INCONCLUSIVE, refused=False)
 
 
 def scanned(call: Call, source: Source) -> Any:
+    """Scan, judge, and load if that is allowed."""
+    with PAUSE:
+        return _scanned(call, source)
+
+
+def _scanned(call: Call, source: Source) -> Any:
     """Scan, judge, and load if that is allowed."""
     started = time.perf_counter()
     session = CurrentSession(source.folder)
@@ -120,6 +148,8 @@ def scanned(call: Call, source: Source) -> Any:
             raise refusal.refused(call.target.name, report)
         decision = Decision.ALLOWED
         scope.trip = False  # the person who approved it approved what it runs
+    elif report.verdict is Verdict.SAFE and source.small is not None:
+        shapes.remember(source.small, STATE.policy, session, names)
     result = _bound(call, report, scope, session)
     if STATE.enforces and source.changed():
         raise refusal.refused(call.target.name, refusal.changed(report))

@@ -29,7 +29,7 @@ class CurrentSession:
 
     def is_own(self, module: str, name: str) -> bool:
         """Defined in `__main__`, or in a module of the current project; what they import is not theirs."""
-        found = _resolve(module, name)
+        found = resolve(module, name)
         if isinstance(found, type):
             home = _type_get(found, "__module__")
         elif type(found) is FunctionType:
@@ -40,7 +40,7 @@ class CurrentSession:
 
     def is_enum(self, module: str, name: str) -> bool:
         """An Enum with members; calling one without members would make a new class."""
-        found = _resolve(module, name)
+        found = resolve(module, name)
         return isinstance(found, enum.EnumMeta) and bool(_type_get(found, "__dict__").get("_member_map_"))
 
     def is_nearby(self, module: str) -> bool:
@@ -67,7 +67,7 @@ class CurrentSession:
         return not any(path.is_relative_to(place) for place in _installed())
 
 
-def _resolve(module: str, name: str) -> Any:
+def resolve(module: str, name: str) -> Any:
     """The object of that name in a module that is imported, None where finding it could run code."""
     found: Any = _modules.get(module)
     for part in name.split("."):

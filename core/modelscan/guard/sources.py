@@ -6,12 +6,15 @@ import gzip
 import io
 import os
 from abc import ABC, abstractmethod
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from modelscan.evidence import Kind
+from modelscan.guard import shapes
 from modelscan.guard.plain import WINDOW, asks_nothing
+from modelscan.guard.scope import Pair
 from modelscan.guard.target import Target
 from modelscan.pickles.stream import read_one
 from modelscan.policy import Policy
@@ -29,13 +32,15 @@ class Source(ABC):
     loader: str = ""
     given: Any = None
     folder: Path | None = None
+    small: bytes | None = None
+    """The one pickle that it is, as far as `shapes` would look at it."""
 
     def prepare(self) -> None:
         """Reads what can be read only once. Raises what the file object raises."""
 
-    def is_plain(self) -> bool:
-        """Does loading it ask for no object?"""
-        return False
+    def names(self, policy: Policy) -> AbstractSet[Pair] | None:
+        """What loading it may resolve, where that is known without a scan: nothing, or harmless names."""
+        return None
 
     @abstractmethod
     def examine(self, policy: Policy) -> tuple[Artifact, Examination]: ...
@@ -58,8 +63,13 @@ class Bytes(Source):
     def __init__(self, data: bytes, label: str = NAMELESS, single: bool = True) -> None:
         self.data, self.label, self.single = data, label, single
 
-    def is_plain(self) -> bool:
-        return self.single and asks_nothing(self.data)
+    def names(self, policy: Policy) -> AbstractSet[Pair] | None:
+        if not self.single or len(self.data) > WINDOW:
+            return None
+        if asks_nothing(self.data):
+            return shapes.NOTHING
+        self.small = self.data
+        return shapes.names(self.small, policy)
 
     def examine(self, policy: Policy) -> tuple[Artifact, Examination]:
         artifact = Artifact.of_bytes(self.label, self.data)
@@ -130,8 +140,11 @@ class Window(Handle):
         self.origin = file.tell()
         self.data = self._read(WINDOW)
 
-    def is_plain(self) -> bool:
-        return len(self.data) < WINDOW and asks_nothing(self.data)
+    def names(self, policy: Policy) -> AbstractSet[Pair] | None:
+        if len(self.data) < WINDOW and asks_nothing(self.data):
+            return shapes.NOTHING
+        self.small = self.data[: shapes.LONGEST]
+        return shapes.names(self.small, policy)
 
     def examine(self, policy: Policy) -> tuple[Artifact, Examination]:
         size = WINDOW

@@ -1,0 +1,174 @@
+"""Small pickles that differ from one that was scanned only in their numbers and texts.
+
+A program that unpickles dates, arrays of a few numbers or objects of its own by the thousand meets the same few
+shapes again and again. A shape is every opcode in order, every place in the memo and every name. It is remembered
+only when a full scan called it SAFE, when all its names are trusted however their arguments look, and when each
+opcode that takes a name has that name written out before it; the load itself is bound to the names as any other.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from typing import Any
+
+from modelscan.guard.scope import Pair
+from modelscan.guard.session import CurrentSession, resolve
+from modelscan.pickles.opcodes import COUNTED, FIXED, Op
+from modelscan.policy import Policy
+from modelscan.rules.match import Use
+
+NOTHING: AbstractSet[Pair] = frozenset()
+LONGEST = 4096
+"""Bytes of a pickle that is looked at."""
+KEPT = 4096
+"""Shapes that are remembered."""
+
+_BARE = (
+    *(Op.MARK, Op.POP, Op.POP_MARK, Op.DUP, Op.LIST, Op.EMPTY_LIST, Op.APPEND, Op.APPENDS, Op.DICT, Op.EMPTY_DICT),
+    *(Op.SETITEM, Op.SETITEMS, Op.TUPLE, Op.EMPTY_TUPLE, Op.TUPLE1, Op.TUPLE2, Op.TUPLE3, Op.EMPTY_SET, Op.ADDITEMS),
+    *(Op.FROZENSET, Op.REDUCE, Op.BUILD, Op.NEWOBJ, Op.NEWOBJ_EX, Op.OBJ),
+)
+_ANY_ARGUMENTS = frozenset({Use.CALL, Use.CALL_TRUSTED, Use.CONSTRUCT})
+
+
+def _steps() -> list[int]:
+    """Per opcode byte: how far the next one is, or the bytes of its length made negative, or 0 if it needs a look."""
+    steps: dict[int, int] = dict.fromkeys(_BARE, 1)
+    steps |= {op: 1 + width for op, width in FIXED.items() if op != Op.NEXT_BUFFER}
+    steps |= {op: -width for op, width in COUNTED.items()}
+    return [steps.get(code, 0) for code in range(256)]
+
+
+_STEPS = _steps()
+_MEMOIZE, _STACK_GLOBAL, _GLOBAL = int(Op.MEMOIZE), int(Op.STACK_GLOBAL), int(Op.GLOBAL)
+_TEXTS = frozenset({int(Op.SHORT_BINUNICODE), int(Op.BINUNICODE)})
+_GETS = {int(Op.BINGET): 1, int(Op.LONG_BINGET): 4}
+_PUTS = {int(Op.BINPUT): 1, int(Op.LONG_BINPUT): 4}
+_PROTO, _FRAME, _STOP = int(Op.PROTO), int(Op.FRAME), int(Op.STOP)
+
+Key = tuple[bytes, tuple[Pair, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """`names` are what the load may resolve. `own` are objects of the user's, with what made the scan accept them."""
+
+    policy: Policy
+    names: AbstractSet[Pair]
+    packages: tuple[str, ...]
+    own: tuple[tuple[Pair, Any], ...]
+    folder: str
+
+    def holds(self, policy: Policy) -> bool:
+        """Is the policy the same, and what the session knew about these names?"""
+        modules = sys.modules
+        if policy is not self.policy:
+            return False
+        for package in self.packages:
+            if package not in modules:
+                return False
+        if not self.own:
+            return True
+        return os.getcwd() == self.folder and all(resolve(*pair) is value for pair, value in self.own)  # noqa: PTH109
+
+
+_known: dict[Key, Known] = {}
+
+
+def names(data: bytes, policy: Policy) -> AbstractSet[Pair] | None:
+    """The names that the one pickle in these bytes may resolve, None if it has to be scanned."""
+    key = shape(data)
+    if key is None:
+        return None
+    found = _known.get(key)
+    if found is not None and found.holds(policy):
+        return found.names
+    return None if key[1] else NOTHING
+
+
+def remember(data: bytes, policy: Policy, session: CurrentSession, names: AbstractSet[Pair]) -> None:
+    """After a scan that found nothing: `names` are those it saw."""
+    key = shape(data)
+    if key is None or names != frozenset(key[1]):
+        return
+    own = []
+    for module, name in names:
+        match = policy.rules.match(module, name)
+        if match.rule is not None or (match.use is not None and match.use not in _ANY_ARGUMENTS):
+            return
+        if match.use is None:
+            if not (session.is_own(module, name) or session.is_enum(module, name)):  # approved, for now
+                return
+            own.append(((module, name), resolve(module, name)))
+    if len(_known) >= KEPT:
+        _known.clear()
+    renamed = key[0][0] == _PROTO and key[0][1] < 3  # the unpickler then translates the names of Python 2
+    modules = (policy.rules.canonical(*pair) if renamed else pair[0] for pair in names)
+    packages = tuple({module.partition(".")[0] for module in modules})
+    _known[key] = Known(policy, names, packages, tuple(own), os.getcwd())  # noqa: PTH109
+
+
+def shape(data: bytes) -> Key | None:
+    """The shape of the one pickle that these bytes are; None for whatever is in the least unusual."""
+    if len(data) > LONGEST:
+        return None
+    try:
+        return _shape(data)
+    except (IndexError, KeyError, ValueError):  # it ends in the middle, or makes no sense
+        return None
+
+
+def _shape(data: bytes) -> Key | None:
+    """`below` and `top` are the two topmost values of the stack where they are texts written out in the pickle."""
+    codes, names = bytearray(), []
+    memo: dict[int, str | None] = {}
+    below: str | None = None
+    top: str | None = None
+    steps, frame, at = _STEPS, 0, 0
+    while True:
+        code = data[at]
+        codes.append(code)
+        step = steps[code]
+        if step > 0:
+            at += step
+            top = None
+        elif step < 0:
+            start = at + 1 - step
+            at = start + int.from_bytes(data[at + 1 : start], "little")
+            below, top = top, data[start:at].decode() if code in _TEXTS else None
+        elif code == _MEMOIZE:
+            memo[len(memo)] = top
+            at += 1
+        elif code == _STACK_GLOBAL and below is not None and top is not None:
+            names.append((below, top))
+            top = None
+            at += 1
+        elif code in _GETS:
+            index = data[at + 1 : at + 1 + _GETS[code]]
+            below, top = top, memo[int.from_bytes(index, "little")]
+            codes += index
+            at += 1 + len(index)
+        elif code in _PUTS:
+            index = data[at + 1 : at + 1 + _PUTS[code]]
+            memo[int.from_bytes(index, "little")] = top
+            codes += index
+            at += 1 + len(index)
+        elif code == _GLOBAL:
+            first = data.index(b"\n", at)
+            second = data.index(b"\n", first + 1)
+            names.append((data[at + 1 : first].decode("ascii"), data[first + 1 : second].decode("ascii")))
+            top = None
+            at = second + 1
+        elif code == _FRAME and at == 2:
+            frame = at + 9 + int.from_bytes(data[3:11], "little")
+            at += 9
+        elif code == _PROTO and at == 0:
+            codes.append(data[1])
+            at = 2
+        elif code == _STOP and frame in (0, at + 1):
+            return bytes(codes), tuple(names)
+        else:
+            return None
