@@ -8,7 +8,7 @@ import pytest
 from samples import call, global_
 
 import modelscan
-from modelscan import approvals, schema, settings, store
+from modelscan import approvals, contract, settings, store
 from modelscan.errors import SettingsError
 from modelscan.limits import Limits
 from modelscan.report import Severity
@@ -240,7 +240,7 @@ def test_what_settings_and_the_store_approve(places):
 
 
 def test_the_file_that_is_made_reads_back_as_the_defaults(places):
-    path = write(places / "made.toml", schema.template_text())
+    path = write(places / "made.toml", contract.template_text())
     found = Settings.load(path)
     assert found.policy() == modelscan.Policy()
     assert found.notes == ()

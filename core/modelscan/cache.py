@@ -132,9 +132,9 @@ def pack(report: Report) -> str:
     """A report as it is kept; what is the same in all of them is left out."""
     row: dict[str, Any] = {"verdict": report.verdict, "refused": report.refused, "size": report.size}
     row |= {"artifacts": [(one.name, one.format, one.size) for one in report.artifacts]}
-    row |= {"skips": [(one.name, one.reason) for one in report.skips], "imports": report.imports}
+    row |= {"skips": [(one.name, one.reason) for one in report.skips], "imports": report.imports, "parts": report.parts}
     if report.findings or report.failures:
-        row["full"] = replace(report, artifacts=(), skips=(), imports=()).to_dict()
+        row["full"] = replace(report, artifacts=(), skips=(), parts=(), imports=()).to_dict()
     return json.dumps(row)
 
 
@@ -145,7 +145,7 @@ def unpack(text: str) -> Report | None:
         full = row.pop("full", None)
         row["artifacts"] = tuple([Scanned(*one) for one in row["artifacts"]])
         row["skips"] = tuple([Skip(*one) for one in row["skips"]])
-        row["imports"] = tuple(row["imports"])
+        row["imports"], row["parts"] = tuple(row["imports"]), tuple(row["parts"])
         if full is None:
             return Report("", **row)
         return replace(Report.from_dict(full), **row)

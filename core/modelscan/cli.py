@@ -8,9 +8,9 @@ from typing import Any
 
 import click
 
+from modelscan.render import RENDERERS
 from modelscan.report import Report, Severity
 
-FORMATS = ("console", "json")
 EXIT_CODES = {
     0: "nothing at or above --fail-on was found",
     1: "something was",
@@ -66,7 +66,9 @@ def cli() -> None:
 @click.option(
     "-p", "--path", "path", required=True, type=click.Path(exists=True, path_type=Path), help="File or folder."
 )
-@click.option("-r", "--reporting-format", "form", type=click.Choice(FORMATS), default="console", show_default=True)
+@click.option(
+    "-r", "--reporting-format", "form", type=click.Choice(tuple(RENDERERS)), default="console", show_default=True
+)
 @click.option(
     "-o", "--output-file", "output", type=click.Path(dir_okay=False, path_type=Path), help="Write the report here."
 )
@@ -110,10 +112,12 @@ def _deliver(report: Report, form: str, output: Path | None) -> None:
 
 def exit_code(report: Report, fail_on: Severity = Severity.MEDIUM) -> int:
     """0 to 3 in the precedence that callers of modelscan 0.8 rely on: nothing scanned, errors, findings, none."""
-    failed = {failure.where.artifact for failure in report.failures}
-    if not any(row.name not in failed for row in report.artifacts):
+    from modelscan.contract import Terms
+
+    terms = Terms(report)
+    if not terms.scanned:
         return 3
-    if report.failures:
+    if terms.errors:
         return 2
     return int(report.worst is not None and report.worst >= fail_on)
 

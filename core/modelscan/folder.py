@@ -54,6 +54,7 @@ class Merged:
         self._imports: set[str] = set()
         self._findings: list[Finding] = []
         self._skips: list[Skip] = []
+        self._parts: list[str] = []
         self._failures: list[Failure] = []
 
     def add(self, report: Report) -> None:
@@ -62,6 +63,7 @@ class Merged:
         self._imports.update(report.imports)
         self._findings += report.findings
         self._skips += report.skips
+        self._parts += report.parts
         self._failures += report.failures
 
     def fail(self, name: str, code: str, reason: str) -> None:
@@ -81,6 +83,7 @@ class Merged:
                 imports=tuple(sorted(self._imports)),
                 findings=tuple(sorted(self._findings, key=lambda row: -row.severity)),
                 skips=tuple(self._skips),
+                parts=tuple(self._parts),
                 failures=tuple(self._failures),
                 policy=self.policy.word,
                 digest=self.policy.digest,

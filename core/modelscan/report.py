@@ -107,6 +107,8 @@ class Report:
     findings: tuple[Finding, ...] = ()
     """Worst first, then by place."""
     skips: tuple[Skip, ...] = ()
+    parts: tuple[str, ...] = ()
+    """Members of an archive that its loader takes for plain data: tensors, the version of a torch checkpoint."""
     failures: tuple[Failure, ...] = ()
     policy: str = "standard"
     digest: str = ""
@@ -144,6 +146,7 @@ class Report:
                 "imports": tuple(data["imports"]),
                 "findings": tuple(_finding(row) for row in data["findings"]),
                 "skips": tuple(Skip(**row) for row in data["skips"]),
+                "parts": tuple(data.get("parts", ())),
                 "failures": tuple(Failure(**{**row, "where": Where(**row["where"])}) for row in data["failures"]),
                 "versions": dict(data["versions"]),
             }

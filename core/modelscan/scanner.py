@@ -37,6 +37,7 @@ class Examination:
     evidence: list[Evidence] = field(default_factory=list)
     scanned: list[Scanned] = field(default_factory=list)
     skips: list[Skip] = field(default_factory=list)
+    parts: list[str] = field(default_factory=list)
 
     def names(self) -> frozenset[tuple[str, str]]:
         """Every (module, name) that the file asks its loader for."""
@@ -145,6 +146,7 @@ def judge(
         imports=tuple(sorted({fact.subject for fact in found.evidence if fact.kind is Kind.IMPORT})),
         findings=findings,
         skips=tuple(found.skips),
+        parts=tuple(found.parts),
         failures=failures,
         policy=policy.word,
         digest=policy.digest,
@@ -187,7 +189,7 @@ def _read(artifact: Artifact, context: Context, found: Examination, depth: int, 
                     item.release()
                 elif isinstance(item, Skip):
                     found.scanned.pop()
-                    found.skips += [] if artifact.expected else [item]
+                    _leave(found, artifact, item.reason)
                 elif item.kind is not Kind.BROKEN or not artifact.expected:
                     # A tensor may begin like anything; that it then breaks off says nothing.
                     found.evidence.append(item)
@@ -195,8 +197,16 @@ def _read(artifact: Artifact, context: Context, found: Examination, depth: int, 
             _note(found, artifact, "limit", f"{error.reason} (limit {error.budget!r})")
         except FormatError as error:
             _note(found, artifact, error.code, error.reason)
-    if not claimed and not artifact.expected:
-        found.skips.append(Skip(artifact.name, _reason(artifact)))
+    if not claimed:
+        _leave(found, artifact)
+
+
+def _leave(found: Examination, artifact: Artifact, reason: str = "") -> None:
+    """No model, as far as any reader can tell."""
+    if artifact.expected:
+        found.parts.append(artifact.name)
+    else:
+        found.skips.append(Skip(artifact.name, reason or _reason(artifact)))
 
 
 def _note(found: Examination, artifact: Artifact, code: str, reason: str) -> None:

@@ -6,14 +6,12 @@ what only chose files by their extension there is accepted without effect, becau
 
 from __future__ import annotations
 
-import functools
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from enum import IntEnum
-from importlib import resources
 from typing import Any
 
+from modelscan.contract import template
 from modelscan.limits import Limits
 from modelscan.policy import WORDS
 from modelscan.render import RENDERERS
@@ -229,17 +227,6 @@ THEIRS: tuple[Field, ...] = (
     ),
     Field(("reporting", "settings"), TABLE, Reach.FOLDER, {}, "what the report class is given"),
 )
-
-
-def template_text() -> str:
-    """The file that `create-settings-file` writes."""
-    return (resources.files("modelscan") / "settings.toml").read_text("utf-8")
-
-
-@functools.cache
-def template() -> Mapping[str, Any]:
-    """What modelscan 0.8 has where nothing is set."""
-    return tomllib.loads(template_text())
 
 
 FIELDS: tuple[Field, ...] = (*OURS, *THEIRS)

@@ -17,11 +17,12 @@ from typing import Any
 
 from modelscan import store
 from modelscan.approvals import Approval, checked, kept, kept_names
+from modelscan.contract import template
 from modelscan.errors import SettingsError
 from modelscan.limits import Limits
 from modelscan.policy import Policy
 from modelscan.report import Severity
-from modelscan.schema import ANY, FIELDS, OURS, REPORTERS, Field, Reach, field_of, is_table, siblings, template
+from modelscan.schema import ANY, FIELDS, OURS, REPORTERS, Field, Reach, field_of, is_table, siblings
 from modelscan.tomlfile import Keys, TomlFile, dotted
 
 FILE = "settings.toml"

@@ -2,20 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from importlib import import_module
+from typing import Any, Protocol
 
 from modelscan.report import Report
 
-Render = Callable[[Report], str]
-
 RENDERERS: dict[str, str] = {
     "console": "modelscan.render.console",
-    "html": "modelscan.render.html",
+    "html": "modelscan.render.page",
     "json": "modelscan.render.json",
-    "text": "modelscan.render.text",
+    "markdown": "modelscan.render.markdown",
+    "sarif": "modelscan.render.sarif",
 }
-"""Name to the module with its `render(report) -> str`; imported when it is used."""
+"""Name, as `-r` takes it, to the module with its `render(report, options) -> str`; imported when it is used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What whoever asks for a report may choose about it."""
+
+    show_skipped: bool = False
+    """List also what is no model, file by file."""
+    first: str = ""
+    """A line above the console report: which settings were used."""
+    scanners: bool = True
+    """Name every file that was scanned, with its scanner, above the console report."""
+    reporter: str = ""
+    """Dotted name of a custom reporter's class. Only ever out of a settings file that was named explicitly."""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    """`reporting.settings`, for a custom reporter."""
+
+
+PLAIN = Options()
+
+
+class Render(Protocol):
+    def __call__(self, report: Report, options: Options = PLAIN) -> str: ...
 
 
 def renderer(name: str) -> Render:

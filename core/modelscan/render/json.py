@@ -1,90 +1,73 @@
-"""JSON: the keys of modelscan 0.8, and everything richer under "modelscan_jupyter", which cannot clash with them."""
+"""JSON: the keys of modelscan 0.8, and everything richer under "modelscan_jupyter", which cannot clash with them.
+
+report.schema.json beside this file describes it.
+"""
 
 from __future__ import annotations
 
 import json
-from contextlib import suppress
+from collections.abc import Mapping
 from datetime import datetime
-from pathlib import Path
+from importlib import resources
 from typing import Any
 
-from modelscan.report import Failure, Finding, Report, Severity
-
-_CATEGORIES = {"pickle": "PICKLE_GENOPS", "not": "PATH"}
-"""First word of our code to the category callers of modelscan 0.8 know; everything else is MODEL_SCAN."""
-
-
-def render(report: Report) -> str:
-    """One JSON document, indented, ASCII only."""
-    return json.dumps(document(report), indent=2, ensure_ascii=True)
+from modelscan.contract import Entry, Issue, Terms
+from modelscan.render import PLAIN, Options
+from modelscan.report import Report, Severity
 
 
-def document(report: Report) -> dict[str, Any]:
-    """The report as modelscan 0.8 shapes it."""
-    source = Path(report.source)
-    base = source if source.is_dir() else source.parent
-    files = _files(report)
+def render(report: Report, options: Options = PLAIN) -> str:
+    """One JSON document on one line, ASCII only."""
+    made = document(Terms(report))
+    if not options.show_skipped:
+        del made["summary"]["skipped"]
+    return json.dumps(made, ensure_ascii=True)
+
+
+def schema() -> Mapping[str, Any]:
+    """The JSON Schema of what `render` writes."""
+    text = (resources.files("modelscan.render") / "report.schema.json").read_text("utf-8")
+    return json.loads(text)  # type: ignore[no-any-return]
+
+
+def document(terms: Terms) -> dict[str, Any]:
+    """The report as modelscan 0.8 shapes it, what was skipped included."""
+    report = terms.report
+    counts = dict.fromkeys((severity.name for severity in Severity), 0)
+    for issue in terms.issues:
+        counts[issue.severity.name] += 1
+    files = [terms.relative(source) for source in terms.scanned]
     return {
         "summary": {
-            "total_issues_by_severity": {severity.name: report.counts()[severity] for severity in Severity},
-            "total_issues": len(report.findings),
+            "total_issues_by_severity": counts,
+            "total_issues": len(terms.issues),
             "input_path": report.source,
-            "absolute_path": str(base.absolute()),
+            "absolute_path": str(terms.folder),
             "modelscan_version": report.versions.get("modelscan-jupyter", ""),
-            "timestamp": datetime.now().astimezone().isoformat(),
-            "scanned": {"total_scanned": len(files)} | ({"scanned_files": _relative(files, base)} if files else {}),
+            "timestamp": datetime.now().isoformat(),
+            "scanned": {"total_scanned": len(files)} | ({"scanned_files": files} if files else {}),
             "skipped": {
-                "total_skipped": len(report.skips),
-                "skipped_files": [
-                    {
-                        "category": "SCAN_NOT_SUPPORTED",
-                        "description": f"Model Scan did not scan file: {skip.reason}",
-                        "source": _source(skip.name, base),
-                    }
-                    for skip in report.skips
-                ],
+                "total_skipped": len(terms.skipped),
+                "skipped_files": [_entry(terms, entry) for entry in terms.skipped],
             },
         },
-        "issues": [_issue(finding, base) for finding in report.findings],
-        "errors": [_error(failure, base) for failure in report.failures],
+        "issues": [_issue(terms, issue) for issue in terms.issues],
+        "errors": [_entry(terms, entry) for entry in terms.errors],
         "modelscan_jupyter": report.to_dict(),
     }
 
 
-def _issue(finding: Finding, base: Path) -> dict[str, str]:
-    detail = finding.evidence.detail
-    module, _, name = str(detail.get("callee", "")).partition(":")
-    module, name = detail.get("module", module), detail.get("name", name)
+def _issue(terms: Terms, issue: Issue) -> dict[str, str]:
     return {
-        "description": f"Use of unsafe operator '{name or finding.operator}' from module '{module}'",
-        "operator": name or finding.operator,
-        "module": module,
-        "source": _source(finding.where.artifact, base),
-        "scanner": "modelscan.scanners.PickleUnsafeOpScan",
-        "severity": finding.severity.name,
+        "description": issue.description,
+        "operator": issue.operator,
+        "module": issue.module,
+        "source": terms.relative(issue.source),
+        "scanner": issue.scanner,
+        "severity": issue.severity.name,
     }
 
 
-def _error(failure: Failure, base: Path) -> dict[str, str]:
-    return {
-        "category": _CATEGORIES.get(failure.code.split("-")[0], "MODEL_SCAN"),
-        "description": failure.reason,
-        "source": _source(failure.where.artifact, base),
-    }
-
-
-def _files(report: Report) -> list[str]:
-    failed = {failure.where.artifact for failure in report.failures}
-    return list(dict.fromkeys(row.name for row in report.artifacts if row.name not in failed))
-
-
-def _relative(names: list[str], base: Path) -> list[str]:
-    return [_source(name, base) for name in names]
-
-
-def _source(name: str, base: Path) -> str:
-    """ "folder/m.pt!archive/data.pkl" as "m.pt:archive/data.pkl"."""
-    path, _, member = name.partition("!")
-    with suppress(ValueError):  # bytes and streams have no place below the folder
-        path = str(Path(path).absolute().relative_to(base.absolute()))
-    return f"{path}:{member}" if member else path
+def _entry(terms: Terms, entry: Entry) -> dict[str, str]:
+    source = terms.relative(entry.source)
+    return {"category": entry.category, "description": entry.description, "source": source}

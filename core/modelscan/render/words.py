@@ -97,8 +97,8 @@ class Panel:
     """Of a folder: its models, worst first."""
 
 
-def panel(report: Report) -> Panel:
-    """Everything that is said about a report."""
+def panel(report: Report, limit: int = FINDINGS) -> Panel:
+    """Everything that is said about a report, with `limit` findings spelled out."""
     quiet = report.verdict is Verdict.SAFE
     headline = _headline(report)
     told = headline[1] if headline else ""
@@ -110,8 +110,8 @@ def panel(report: Report) -> Panel:
         verdict=report.verdict.value if report.refused else "",
         counts=tuple((severity, count) for severity, count in report.counts().items() if count),
         headline=headline,
-        notes=tuple(_notes(report)),
-        entries=tuple(entry(finding, report.source, told) for finding in report.findings[:FINDINGS]),
+        notes=tuple(_notes(report, limit)),
+        entries=tuple(entry(finding, report.source, told) for finding in report.findings[:limit]),
         listings=tuple(row for row in _listings(report, quiet) if row.lines),
         files=files(report),
     )
@@ -176,6 +176,11 @@ def spoken(finding: Finding) -> str:
     return inert(finding.expression, EXPRESSION)
 
 
+def acts(finding: Finding) -> tuple[str, str]:
+    """What it does, as a verb, and to what: "runs" and "os.system('id')"."""
+    return _ACTS.get(finding.evidence.kind, _ODD)[0], spoken(finding)
+
+
 def place(where: Where, source: str) -> str:
     """Where in the file: "archive/data.pkl @ 0x1f4"; the scanned file itself goes by its name alone."""
     inner = where.artifact.removeprefix(source).lstrip("!/\\") if where.artifact.startswith(source) else where.artifact
@@ -226,15 +231,15 @@ def _headline(report: Report) -> tuple[str, str] | None:
     return _ACTS[finding.evidence.kind][1], spoken(finding)
 
 
-def _notes(report: Report) -> Iterator[str]:
+def _notes(report: Report, limit: int) -> Iterator[str]:
     if report.verdict is Verdict.INCONCLUSIVE:
         yield "This is not a verdict of safety."
     if report.verdict is Verdict.UNVERIFIED:
         yield "Everything was read. Not reviewed: " + _some(dict.fromkeys(row.operator for row in report.findings))
     if report.verdict is not Verdict.SAFE and not report.refused and report.policy in ("warn", "off"):
         yield f"The policy is {report.policy!r}: this file would be loaded all the same."
-    if len(report.findings) > FINDINGS:
-        yield f"The worst {FINDINGS} of {len(report.findings)} findings follow; report.findings holds them all."
+    if len(report.findings) > limit:
+        yield f"The worst {limit} of {len(report.findings)} findings follow; report.findings holds them all."
 
 
 def entry(finding: Finding, source: str, told: str = "") -> Entry:
@@ -243,9 +248,9 @@ def entry(finding: Finding, source: str, told: str = "") -> Entry:
     What it does is left out where it is its name, or what the headline told already.
     """
     rows = [("why", inert(finding.why, EXPRESSION)), ("fix", inert(finding.fix, EXPRESSION))]
-    expression, operator = spoken(finding), inert(finding.operator)
+    operator, (act, expression) = inert(finding.operator), acts(finding)
     if expression not in (operator, f"{operator}()", told):
-        rows.insert(0, (_ACTS.get(finding.evidence.kind, _ODD)[0], expression))
+        rows.insert(0, (act, expression))
     folds = tuple(fold for fold in _folds(finding) if fold.lines)
     return Entry(finding.severity, operator, place(finding.where, source), inert(finding.rule), tuple(rows), folds)
 

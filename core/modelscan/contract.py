@@ -1,0 +1,219 @@
+"""A report in the terms of modelscan 0.8, whose callers we serve unchanged: its scanners, categories and fixed texts.
+
+The JSON and console reports and the old Python names all speak through `Terms`, so that they state the same entries.
+Our own richer facts stay in the Report.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from modelscan.evidence import Kind
+from modelscan.report import Failure, Finding, Report, Severity
+
+
+def template_text() -> str:
+    """The settings file of modelscan 0.8 with what it means here, as `create-settings-file` writes it."""
+    return (resources.files("modelscan") / "settings.toml").read_text("utf-8")
+
+
+@functools.cache
+def template() -> Mapping[str, Any]:
+    """What modelscan 0.8 has where nothing is set: scanners with their extensions, and names with their grades."""
+    return tomllib.loads(template_text())
+
+
+@dataclass(frozen=True, slots=True)
+class Scanner:
+    """A scanner of modelscan 0.8. `labels` are what `Scanned.format` starts with for the files it reads."""
+
+    name: str
+    labels: tuple[str, ...] = ()
+
+    @property
+    def dotted(self) -> str:
+        return f"modelscan.scanners.{self.name}"
+
+    @property
+    def extensions(self) -> tuple[str, ...]:
+        return tuple(template()["scanners"][self.dotted]["supported_extensions"])
+
+
+H5 = Scanner("H5LambdaDetectScan", ("HDF5", "Keras HDF5"))
+KERAS = Scanner("KerasLambdaDetectScan", ("Keras",))
+LAMBDA = Scanner("SavedModelLambdaDetectScan")
+OPERATORS = Scanner("SavedModelTensorflowOpScan", ("SavedModel", "TensorFlow"))
+NUMPY = Scanner("NumpyUnsafeOpScan", ("NumPy",))
+PICKLE = Scanner("PickleUnsafeOpScan", ("pickle", "PyTorch pickle", "TorchScript pickle"))
+TORCH = Scanner("PyTorchUnsafeOpScan", ("PyTorch legacy",))
+SCANNERS = (H5, KERAS, LAMBDA, OPERATORS, NUMPY, PICKLE, TORCH)
+OURS = "modelscan.scan"
+"""Named as the scanner of whatever modelscan 0.8 has none for."""
+
+_STREAMS = ("pickle", "PyTorch pickle", "PyTorch legacy", "NumPy array")
+"""Formats whose parts have no names of their own; so have those that end in " data", the compressed streams."""
+
+_ERRORS = {
+    "pickle": "PICKLE_GENOPS",
+    "not-a-file": "PATH",
+    "not-accessible": "PATH",
+    "codec-missing": "DEPENDENCY",
+    "json": "JSON_DECODE",
+}
+"""Our code, or its first word, to the category of an error; everything else is MODEL_SCAN."""
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    description: str
+    operator: str
+    module: str
+    source: str
+    scanner: str
+    severity: Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An error or something skipped."""
+
+    category: str
+    description: str
+    source: str
+    scanner: str = OURS
+
+
+class Terms:
+    """The rows of one report as modelscan 0.8 shapes them. Sources are absolute, members follow a colon."""
+
+    def __init__(self, report: Report) -> None:
+        self.report = report
+        self._formats = {row.name: row.format for row in report.artifacts}
+        self._named = {*self._formats, *(row.name for row in report.skips), *report.parts}
+        source = Path(report.source)
+        self.folder = (source if source.is_dir() else source.parent).absolute()
+        self.findings: dict[Issue, list[Finding]] = {}
+        for finding in report.findings:
+            self.findings.setdefault(self._issue(finding), []).append(finding)
+        self.issues = sorted(self.findings, key=lambda issue: -issue.severity)
+        self.errors: list[Entry] = []
+        self.skipped: list[Entry] = []
+        for failure in report.failures:
+            self._failed(failure)
+        for name, reason in (*((row.name, row.reason) for row in report.skips), *((one, "") for one in report.parts)):
+            self._left(name, reason)
+        self.errors, self.skipped = list(dict.fromkeys(self.errors)), _once(self.skipped)
+        failed = {entry.source for entry in self.errors}
+        holders = {holder for name in self._named for holder in self.chain(name)[:-1] if not self._is_stream(holder)}
+        read = (row.name for row in report.artifacts if row.name not in holders)
+        self.scanned = [name for name in dict.fromkeys(map(self.source, read)) if name not in failed]
+
+    def names(self) -> Iterator[tuple[str, str]]:
+        """What was scanned: the artifact's name and its source."""
+        named = {self.source(row.name): row.name for row in reversed(self.report.artifacts)}
+        return ((named[source], source) for source in self.scanned)
+
+    @property
+    def clean(self) -> bool:
+        """Something was read, all of it was that calls itself a model, and there is nothing to say about it."""
+        strange = any(entry.category != "SCAN_NOT_SUPPORTED" for entry in self.skipped)
+        return bool(self.scanned) and not (self.issues or self.errors or strange)
+
+    def source(self, name: str) -> str:
+        """ "folder/m.pt!archive/data.pkl" as "/…/folder/m.pt:archive/data.pkl"."""
+        chain = self.chain(name)
+        shown = str(Path(chain[0]).absolute())
+        for holder, part in itertools.pairwise(chain):
+            shown += "" if self._is_stream(holder) else f":{part[len(holder) + 1 :]}"
+        return shown
+
+    def relative(self, source: str) -> str:
+        """A source as told from the scanned folder; unchanged where it is not below it."""
+        prefix = f"{self.folder}/" if not str(self.folder).endswith("/") else str(self.folder)
+        posix = source.replace("\\", "/") if "\\" in prefix else source
+        prefix = prefix.replace("\\", "/")
+        return source[len(prefix) :] if posix.startswith(prefix) else source
+
+    def scanner(self, name: str) -> str:
+        """The scanner of modelscan 0.8 that such a file belongs to."""
+        label = next((self._formats[one] for one in reversed(self.chain(name)) if one in self._formats), "")
+        if label.startswith("pickle") and name.lower().endswith(TORCH.extensions):
+            return TORCH.dotted
+        found = max(
+            ((len(start), one.dotted) for one in SCANNERS for start in one.labels if label.startswith(start)),
+            default=(0, OURS),
+        )
+        return found[1]
+
+    def chain(self, name: str) -> list[str]:
+        """The file, what holds the artifact inside it, and the artifact: names, outermost first."""
+        cuts = [at for at, character in enumerate(name) if character == "!"]
+        return [*(name[:at] for at in cuts if name[:at] in self._formats), name]
+
+    def _is_stream(self, name: str) -> bool:
+        label = self._formats.get(name, "")
+        return label in _STREAMS or label.endswith(" data")
+
+    def _issue(self, finding: Finding) -> Issue:
+        name = finding.where.artifact
+        module, operator = _named(finding)
+        if module:
+            description = f"Use of unsafe operator '{operator}' from module '{module}'"
+            severity = grade(module, operator) or finding.severity
+        else:
+            description, module, severity = finding.why, self._formats.get(name, ""), finding.severity
+        return Issue(description, operator, module, self.source(name), self.scanner(name), severity)
+
+    def _failed(self, failure: Failure) -> None:
+        source, scanner = self.source(failure.where.artifact), self.scanner(failure.where.artifact)
+        category = _ERRORS.get(failure.code) or _ERRORS.get(failure.code.partition("-")[0], "MODEL_SCAN")
+        lead = "Parsing error: " if category == "PICKLE_GENOPS" else ""
+        self.errors.append(Entry(category, lead + failure.reason, source, scanner))
+        if failure.code.startswith("zip-"):
+            self.skipped.append(Entry("BAD_ZIP", f"Skipping zip file due to error: {failure.reason}", source))
+
+    def _left(self, name: str, reason: str) -> None:
+        """What no reader claimed. A file that calls itself a pickle and is none is an error, as it always was."""
+        source, suffix = self.source(name), Path(name).suffix.lower()
+        if suffix in (*PICKLE.extensions, *NUMPY.extensions):
+            self.errors.append(Entry("PICKLE_GENOPS", f"Parsing error: {reason}", source, PICKLE.dotted))
+        elif suffix in TORCH.extensions:
+            self.skipped.append(Entry("MAGIC_NUMBER", "Invalid magic number", source, TORCH.dotted))
+        else:
+            self.skipped.append(Entry("SCAN_NOT_SUPPORTED", "Model Scan did not scan file", source))
+
+
+def grade(module: str, operator: str) -> Severity | None:
+    """How bad modelscan 0.8 calls a name it knows. An issue's severity follows it; what is found is ours to say."""
+    for severity in sorted(Severity, reverse=True):
+        names = template()["unsafe_globals"][severity.name].get(module, ())
+        if names == "*" or operator.partition(".")[0] in names:
+            return severity
+    return None
+
+
+def _named(finding: Finding) -> tuple[str, str]:
+    """Module and name as the file spells them; the module is empty for what is no name."""
+    detail = finding.evidence.detail
+    module, _, name = str(detail.get("callee", "")).partition(":")
+    module, name = str(detail.get("module", module)), str(detail.get("name", name))
+    spelled = f"{module}.{name}"
+    about = finding.operator.rpartition(".")[2] == name.rpartition(".")[2] or finding.evidence.kind is Kind.IMPORT
+    if module and about:
+        return module, name
+    if finding.evidence.kind in (Kind.ANOMALY, Kind.EXTENSION, Kind.PERSISTENT) or spelled == ".":
+        return "", finding.evidence.subject
+    module, _, name = finding.operator.rpartition(".")
+    return module, name
+
+
+def _once(entries: Iterable[Entry]) -> list[Entry]:
+    """One entry a source: the first, which says more."""
+    return list({entry.source: entry for entry in reversed(list(entries))}.values())[::-1]
