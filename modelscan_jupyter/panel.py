@@ -5,13 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from modelscan.guard.events import Decision, Event
-<<<<<<< HEAD
-from modelscan.render import renderer
 from modelscan.render.inert import inert
 from modelscan.report import Finding, Report, Verdict
-=======
-from modelscan.report import Report
->>>>>>> 5946471 (Say every report in the terms of modelscan 0.8 once, and draw SARIF, Markdown and a page from it)
 
 JSON = "application/vnd.modelscan+json"
 """Of our own, because JupyterLab would draw "application/json" as a tree in place of the HTML."""
@@ -34,15 +29,12 @@ Shown = Report | Reports | Finding
 
 def bundle(shown: Shown) -> dict[str, Any]:
     """Every way of showing it, by MIME type."""
-<<<<<<< HEAD
     if isinstance(shown, Finding):
         from modelscan.render.html import render_finding
 
         return {"text/html": render_finding(shown), "text/plain": plain(shown), JSON: _data(shown)}
-=======
-    from modelscan.render import html  # not needed before there is something to show
+    from modelscan.render import html
 
->>>>>>> 5946471 (Say every report in the terms of modelscan 0.8 once, and draw SARIF, Markdown and a page from it)
     reports = (shown,) if isinstance(shown, Report) else shown
     return {
         "text/html": "".join(map(html.render, reports)),
@@ -51,17 +43,13 @@ def bundle(shown: Shown) -> dict[str, Any]:
     }
 
 
-<<<<<<< HEAD
 def plain(shown: Shown) -> str:
     if isinstance(shown, Finding):
         from modelscan.render.text import render_finding
 
         return render_finding(shown)
-=======
-def plain(shown: Report | Reports) -> str:
     from modelscan.render import text
 
->>>>>>> 5946471 (Say every report in the terms of modelscan 0.8 once, and draw SARIF, Markdown and a page from it)
     reports = (shown,) if isinstance(shown, Report) else shown
     return "\n\n".join(map(text.render, reports))
 
@@ -75,7 +63,7 @@ def _data(shown: Report | Finding) -> Any:
 
 def line(event: Event) -> str:
     """What is said of a load that went ahead: why, if a person allowed it, or which classes nobody has reviewed."""
-    from modelscan.render.words import panel
+    from modelscan.render.words import panel  # like the renderers: not needed before there is something to show
 
     shown = panel(event.report)
     if event.decision is Decision.ALLOWED:

@@ -97,8 +97,11 @@ class Terms:
         self.report = report
         self._formats = {row.name: row.format for row in report.artifacts}
         self._named = {*self._formats, *(row.name for row in report.skips), *report.parts}
+        names = (*self._named, *(row.where.artifact for row in report.failures))
         source = Path(report.source)
-        self.folder = (source if source.is_dir() else source.parent).absolute()
+        self.folder = (
+            source.parent if any(self.chain(name)[0] == report.source for name in names) else source
+        ).absolute()
         self.findings: dict[Issue, list[Finding]] = {}
         for finding in report.findings:
             self.findings.setdefault(self._issue(finding), []).append(finding)

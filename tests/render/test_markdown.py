@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from markdown_it import MarkdownIt
-from test_panel import FACTS, HOSTILE, INVISIBLE, hostile_report
+from reports import FACTS, HOSTILE, INVISIBLE, hostile_report
 
-from modelscan.evidence import Where
 from modelscan.render import Options, renderer
-from modelscan.render.markdown import code, plain
-from modelscan.report import Failure
+from modelscan.render.markdown import code, sentence
 
 markdown = renderer("markdown")
 ACTING = {
@@ -73,15 +72,8 @@ def test_it_states_the_facts(given):
 
 
 def test_a_comment_has_room_for_any_report():
-    many = hostile_report("x`|" * 500)
-    where = Where("y`|" * 500)
-    many = type(many).from_dict({**many.to_dict(), "findings": many.to_dict()["findings"] * 999})
-    many = type(many)(
-        **{
-            **{name: getattr(many, name) for name in many.__slots__},
-            "failures": tuple(Failure(where, str(n), "z|`" * 500, True) for n in range(999)),
-        }
-    )
+    given = hostile_report("x`|" * 500)
+    many = replace(given, findings=given.findings * 999, failures=given.failures * 999, skips=given.skips * 999)
     assert len(markdown(many, Options(show_skipped=True))) < 65_536
 
 
@@ -92,6 +84,5 @@ def test_code_is_a_span_of_the_text_itself():
 
 
 def test_sentences_of_rules_keep_their_words():
-    assert drawn(plain("a*b* <c> [d](e) `f` #1 @g ~h~ | i_j_")) == (
-        "<p>a*b* &lt;c&gt; [d](e) `f` #1 @g ~h~ | i_j_</p>\n"
-    )
+    assert drawn(sentence("It runs *anything* (a_b) ~ {c}.")) == "<p>It runs *anything* (a_b) ~ {c}.</p>\n"
+    assert drawn(sentence("see @somebody")) == "<p><code>see @somebody</code></p>\n"

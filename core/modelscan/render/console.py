@@ -161,10 +161,10 @@ def _errors(terms: Terms) -> Iterator[Line]:
         return
     yield Line()
     yield _line("--- Errors --- ", "bold red")
-    for number, entry in enumerate(terms.errors, 1):
+    for number, error in enumerate(terms.errors, 1):
         yield Line()
         yield _line(f"Error {number}:")
-        yield Line(((f"{inert(entry.source, PATH)}: {inert(entry.description, PATH)}", ""),), hang=4)
+        yield Line(((f"{inert(error.source, PATH)}: {inert(error.description, PATH)}", ""),), hang=4)
 
 
 def _skipped(terms: Terms, options: Options) -> Iterator[Line]:
@@ -180,7 +180,7 @@ def _skipped(terms: Terms, options: Options) -> Iterator[Line]:
         yield Line()
         yield _line("Skipped files list:")
         yield Line()
-        rows = [(entry.source, reasons.get(entry.source) or entry.description) for entry in terms.skipped]
+        rows = [(row.source, reasons.get(row.source) or row.description) for row in terms.skipped]
     elif rows:
         yield Line()
     for source, reason in rows if options.show_skipped else rows[:SKIPPED]:

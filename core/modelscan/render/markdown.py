@@ -19,6 +19,7 @@ FINDINGS = 25
 FILES = 25
 """Rows of a table: a comment holds 65,536 characters on GitHub."""
 PATH = 200
+_ACTING = re.compile(r"[@#<>&`|\[\]]|://|www\.")
 EXPRESSION = 200
 
 
@@ -31,7 +32,7 @@ def _lines(report: Report, options: Options) -> Iterator[str]:
     said, terms = panel(report), Terms(report)
     yield f"### modelscan: {report.verdict.value}"
     yield ""
-    yield f"{code(said.name, PATH)}: {said.about}"
+    yield f"{code(said.name, PATH)} {code(said.about, PATH)}"
     counts = ", ".join(f"{count} {severity.name}" for severity, count in said.counts)
     if counts:
         yield ""
@@ -77,14 +78,16 @@ def _finding(report: Report, finding: Finding) -> tuple[str, ...]:
         finding.severity.name,
         f"{verb} {code(what, EXPRESSION)}",
         where,
-        plain(finding.why),
+        sentence(finding.why),
         code(finding.rule, PATH),
     )
 
 
-def plain(text: str) -> str:
-    """A sentence of ours, out of the rules, with every sign escaped that Markdown gives a meaning to."""
-    return re.sub(r"([\\`*_{}\[\]()<>#+!|~@:-])", r"\\\1", inert(text, EXPRESSION))
+def sentence(text: str) -> str:
+    """A sentence out of the rules, as text; as code where it holds what could act: a mention survives a backslash."""
+    if _ACTING.search(text):
+        return code(text, EXPRESSION)
+    return re.sub(r"([\\*_{}()+!~-])", r"\\\1", inert(text, EXPRESSION))
 
 
 def _table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]], count: int, limit: int) -> Iterator[str]:
