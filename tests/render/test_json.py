@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+from dataclasses import fields
 from datetime import datetime
 from pathlib import Path
 
@@ -13,8 +14,10 @@ from reports import FACTS, HOSTILE, hostile_report
 from samples import call, global_, text, zipped
 
 import modelscan
+from modelscan.evidence import Evidence, Where
 from modelscan.render import Options, renderer
 from modelscan.render.json import schema
+from modelscan.report import Failure, Scanned, Skip
 
 EVIL = b"\x80\x04" + call(global_("posix", "system"), text("x")) + b"."
 VALID = jsonschema.Draft202012Validator(schema())
@@ -142,3 +145,19 @@ def test_an_operator_is_one_issue_a_file_however_often_it_is_called(tmp_path):
 def test_names_that_modelscan_grades_keep_their_grade(module, name, severity):
     (issue,) = written(modelscan.scan(call(global_(module, name)) + b"."))["issues"]
     assert issue["severity"] == severity
+
+
+def test_every_field_of_a_report_is_described():
+    defined = schema()["$defs"]
+    inside = defined["report"]["properties"]
+    described = {
+        modelscan.Report: inside,
+        modelscan.Finding: defined["finding"]["properties"],
+        Evidence: defined["evidence"]["properties"],
+        Where: defined["where"]["properties"],
+        Scanned: inside["artifacts"]["items"]["properties"],
+        Skip: inside["skips"]["items"]["properties"],
+        Failure: inside["failures"]["items"]["properties"],
+    }
+    for kind, properties in described.items():
+        assert {field.name for field in fields(kind)} == set(properties), kind

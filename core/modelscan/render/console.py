@@ -153,6 +153,8 @@ def _rows(report: Report, findings: list[Finding], named: bool) -> Iterator[tupl
     yield "Where", place(first.where, report.source) + more
     yield ("Why", f"{inert(first.why, PATH)} ({inert(first.rule)})") if named else ("Rule", inert(first.rule))
     yield "Fix", inert(first.fix, PATH)
+    if first.approved:
+        yield "Approved", inert(first.approved, PATH)
 
 
 def _errors(terms: Terms) -> Iterator[Line]:
