@@ -17,14 +17,26 @@ Made from `core/modelscan/rules/*.toml` by `tools/build_reference.py`. Ids are s
 """
 
 
+TABLES = (
+    ("Names that are denied", "gadgets.toml"),
+    ("Keras objects that are denied", "keras.toml"),
+    ("TensorFlow operators that are denied", "operators.toml"),
+    ("Structures", "structure.toml"),
+)
+
+
 def page() -> str:
-    rows = [*table("Names that are denied", "gadgets.toml"), "", *table("Structures", "structure.toml"), "", *trusted()]
+    rows: list[str] = []
+    for title, file in TABLES:
+        rows += [*table(title, file), ""]
+    rows += [*trusted(), "", *known()]
     return HEAD + "\n".join(rows) + "\n"
 
 
 def table(title: str, file: str) -> list[str]:
     lines = [f"## {title}", "", "| rule | severity | what | why | names |", "| --- | --- | --- | --- | --- |"]
-    for group in sorted(read(file).values(), key=lambda group: str(group["rule"])):
+    groups = [group for group in read(file).values() if "rule" in group]
+    for group in sorted(groups, key=lambda group: str(group["rule"])):
         names = str(len(names_in(group["names"]))) if "names" in group else ""
         lines.append(f"| {group['rule']} | {group.get('severity', '')} | {group['title']} | {group['why']} | {names} |")
     return lines
@@ -36,6 +48,14 @@ def trusted() -> list[str]:
     for key, group in sorted(read("trusted.toml").items()):
         count = len(names_in(group["names"]))
         lines.append(f"| {key} | {group['library']} | {group['use']} | {group['why']} | {count} |")
+    return lines
+
+
+def known() -> list[str]:
+    lines = ["## Keras objects that are known", "", "| group | library | what | names |", "| --- | --- | --- | --- |"]
+    for key, group in sorted(read("keras.toml").items()):
+        if "kind" in group:
+            lines.append(f"| {key} | {group['library']} | {group['why']} | {len(names_in(group['names']))} |")
     return lines
 
 

@@ -13,6 +13,7 @@ from modelscan.errors import SettingsError
 from modelscan.evidence import Evidence, Kind
 from modelscan.limits import Limits
 from modelscan.report import Failure, Finding, Report, Severity, Verdict
+from modelscan.rules.components import is_keras
 from modelscan.rules.lookalike import lookalike
 from modelscan.rules.match import Match, Rule, Rules, Use
 
@@ -86,8 +87,10 @@ class Policy:
             if not module or not _could_be_imported(name):
                 raise ValueError(f"{name!r} is no full name: write package.module.Name")
             match = self.rules.match(module, attribute)
-            if match.rule is not None and match.rule.severity is Severity.CRITICAL:
-                raise ValueError(f"{name} cannot be allowed: {match.rule.title.lower()} ({match.rule.id}, CRITICAL)")
+            keras = self.rules.components.match(module, attribute).rule if is_keras(module) else None
+            rule = _worse(match.rule, keras)
+            if rule is not None and rule.severity is Severity.CRITICAL:
+                raise ValueError(f"{name} cannot be allowed: {rule.title.lower()} ({rule.id}, CRITICAL)")
             found.add(match.name)
         return replace(self, allowed=frozenset(found))
 
@@ -204,6 +207,14 @@ class _Judge:
                 yield self._finding(self._structure("extension"), fact, f"copyreg extension {fact.subject}")
             case Kind.PERSISTENT if not (fact.detail["loader"] and fact.detail["shape"] != "unknown"):
                 yield self._finding(self._structure("persistent-id"), fact, "persistent id")
+            case Kind.COMPONENT:
+                yield from self._component(fact)
+            case Kind.OPERATOR:
+                yield from self._operator(fact)
+            case Kind.CODE:
+                yield self._finding(self._structure("python-code"), fact)
+            case Kind.REFERENCE if "by" in fact.detail:
+                yield self._finding(self._structure(fact.detail["by"]), fact)
             case Kind.ANOMALY:
                 rule = self._structure(fact.subject)
                 yield self._finding(rule, fact, str(fact.detail.get("expression") or rule.title.lower()))
@@ -257,6 +268,24 @@ class _Judge:
         elif found.use is None and fact.kind is Kind.CONSTRUCT and not self._is_own(module, name):
             yield self._finding(self._structure("unreviewed-class"), fact, found.name)
 
+    def _component(self, fact: Evidence) -> Iterator[Finding]:
+        """An object of a Keras configuration. Names that a pickle may not use are no better here."""
+        detail = fact.detail
+        module, name = detail["module"], detail["name"]
+        found = self.rules.components.match(module, name, detail["registered"], function=detail["function"])
+        named = self._match(module, name) if module and module != "tensorflow" else found
+        rule = _worse(found.rule, named.rule)
+        if rule is None:
+            return
+        spared = named.name in self.policy.allowed or self._is_own(module, name)
+        if rule.severity is Severity.CRITICAL or not spared:
+            yield self._finding(rule, fact, found.name)
+
+    def _operator(self, fact: Evidence) -> Iterator[Finding]:
+        rule = self.rules.operators.match(fact.subject)
+        if rule is not None:
+            yield self._finding(rule, fact)
+
     def _denied(self, fact: Evidence) -> Iterator[str]:
         """Arguments that are denied when they are handed on; naming them alone may be nothing (`builtins.getattr`)."""
         return (spelled for spelled in fact.detail["arguments"] if self._match(*_split(spelled)).rule is not None)
@@ -305,6 +334,12 @@ class _Judge:
     def _finding(self, rule: Rule, fact: Evidence, operator: str = "") -> Finding:
         severity = rule.severity or Severity.MEDIUM
         return Finding(rule.id, severity, operator or fact.subject, fact.where, rule.why, rule.fix, fact)
+
+
+def _worse(one: Rule | None, other: Rule | None) -> Rule | None:
+    """Of two rules the more severe one, the first of equals."""
+    rules = [rule for rule in (one, other) if rule is not None]
+    return max(rules, key=lambda rule: rule.severity or Severity.MEDIUM, default=None)
 
 
 def _could_be_imported(dotted: str) -> bool:

@@ -6,7 +6,7 @@ that is several things at once is scanned as each of them.
 
 from __future__ import annotations
 
-from modelscan.formats import compressed, numpy, pickle, sevenzip, skops, tar, torch_legacy, unread, zip
+from modelscan.formats import compressed, hdf5, keras, numpy, pickle, sevenzip, skops, tar, torch_legacy, unread, zip
 from modelscan.formats.reader import Context, Reader
 
 READERS: tuple[Reader, ...] = (
@@ -18,6 +18,8 @@ READERS: tuple[Reader, ...] = (
     numpy.READER,
     skops.READER,
     compressed.READER,
+    hdf5.READER,
+    keras.READER,
     unread.READER,
 )
 

@@ -29,11 +29,7 @@ def _windows_program(head: bytes) -> bool:
     return head.startswith(b"MZ") and head[at : at + 4] == b"PE\0\0"
 
 
-_KERAS_CONFIG = re.compile(rb'\s*\{.{0,900}"(class_name|registered_name|keras_version)"', re.DOTALL)
-
 KNOWN: tuple[_Known, ...] = (
-    _Known("HDF5", _starts(b"\x89HDF\r\n\x1a\n")),
-    _Known("Keras configuration", lambda head: _KERAS_CONFIG.match(head) is not None),
     _Known("RAR archive", _starts(b"Rar!\x1a\x07")),
     _Known("GGUF", _starts(b"GGUF")),
     _Known("TensorFlow Lite", lambda head: head[4:8] == b"TFL3"),

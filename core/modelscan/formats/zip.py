@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from enum import Flag, auto
 
 from modelscan.errors import FormatError, LimitExceeded
 from modelscan.evidence import Evidence, Kind, Where
-from modelscan.formats import exported, pickle, torchscript
+from modelscan.formats import exported, keras, pickle, torchscript
 from modelscan.formats.reader import Context, Facts, Reader, anomaly, leaves_the_archive, unreadable
 from modelscan.report import Skip
 from modelscan.source import archive, codecs
@@ -19,6 +19,10 @@ CHECKED = 1 << 20
 """Stored members up to this size, unless they are tensors, are held against their checksum."""
 
 
+CONFIG = "config.json"
+"""The member of a .keras archive that says what the model is made of; its name is the only thing Keras goes by."""
+
+
 class Trait(Flag):
     """What an archive is, by the names in it; it may be several things at once."""
 
@@ -27,6 +31,7 @@ class Trait(Flag):
     SCRIPT = auto()
     PACKAGE = auto()
     EXPORTED = auto()
+    KERAS = auto()
 
 
 _MARKS: tuple[tuple[str, Trait], ...] = (
@@ -53,7 +58,7 @@ def read(artifact: Artifact, context: Context) -> Facts:
         yield anomaly(artifact, code)
     if found.broken is not None:
         yield unreadable(artifact, found.broken)
-    traits = _traits(member.name for member in found.members)
+    traits = _traits([member.name for member in found.members])
     if Trait.PACKAGE in traits:
         yield from _sources(artifact, found.members)
     for member in found.members:
@@ -61,9 +66,9 @@ def read(artifact: Artifact, context: Context) -> Facts:
             yield from _member(artifact, member, context, traits)
 
 
-def _traits(names: Iterable[str]) -> Trait:
+def _traits(names: Sequence[str]) -> Trait:
     """miniz, which torch reads with, takes capital and small letters for the same."""
-    found = Trait.PLAIN
+    found = Trait.KERAS if CONFIG in names else Trait.PLAIN
     for name in names:
         whole = f"/{name.lower()}"
         for mark, trait in _MARKS:
@@ -102,9 +107,12 @@ def _member(artifact: Artifact, member: Member, context: Context, traits: Trait)
         yield unreadable(artifact, broken)
     elif _is_wrong(member, child):
         yield anomaly(artifact, "zip-checksum", member.header, member.name)
-    child.loader = "torch" if traits else ""
+    child.loader = "torch" if traits & ~Trait.KERAS else "keras" if traits else ""
     child.expected = bool(traits) or member.encrypted
     source = child.name.endswith(".py")
+    if Trait.KERAS in traits and member.name == CONFIG:
+        yield from keras.read_config(child, context)
+        return
     if Trait.EXPORTED in traits and exported.is_program(child):
         yield from exported.read_program(child, context)
     if Trait.SCRIPT in traits and source:
@@ -166,6 +174,7 @@ _LABELS: tuple[tuple[bytes, str], ...] = (
     (b"/data/weights/", "PyTorch exported program"),
     (b"data.pkl", "PyTorch zip"),
     (b"/data/0", "TorchScript"),
+    (CONFIG.encode(), "Keras v3"),
 )
 
 

@@ -32,6 +32,9 @@ _ACTS: dict[Kind, tuple[str, str]] = {
     Kind.MUTATE: ("changes", "Loading this file would change:"),
     Kind.EXTENSION: ("fetches", "Loading this file would fetch, without naming it:"),
     Kind.PERSISTENT: ("asks for", "Loading this file would ask the loader for:"),
+    Kind.COMPONENT: ("makes", "Loading this file would make:"),
+    Kind.OPERATOR: ("runs", "Running this model would run:"),
+    Kind.CODE: ("runs", "Loading this file would make a function of:"),
     Kind.REFERENCE: ("opens", "Loading this file would open:"),
 }
 _ODD = ("shows", "What is wrong with this file:")

@@ -11,53 +11,16 @@ import hashlib
 import tomllib
 from _compat_pickle import IMPORT_MAPPING, NAME_MAPPING
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from enum import StrEnum
 from importlib import resources
-from typing import Any
 
-from modelscan.report import Severity
+from modelscan.rules.components import Components
+from modelscan.rules.operators import Operators
+from modelscan.rules.rule import Match, Rule, Use, names_in, rule_of
 
-FILES = ("gadgets.toml", "trusted.toml", "aliases.toml", "structure.toml")
-
-
-class Use(StrEnum):
-    """How far a trusted name is trusted."""
-
-    CONSTRUCT = "construct"
-    """It may be named, instantiated by `__new__` and given state."""
-    CALL = "call"
-    """It may also be called with any arguments."""
-    CALL_TRUSTED = "call with trusted arguments"
-    """It may also be called when every imported name among the arguments is trusted."""
-    NESTED = "nested"
-    """It may also be called with bytes that were scanned in turn."""
+FILES = ("gadgets.toml", "trusted.toml", "aliases.toml", "structure.toml", "keras.toml", "operators.toml")
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """One group of gadgets or one structural rule."""
-
-    key: str
-    id: str
-    severity: Severity | None
-    """None for rules that only explain why something was not read."""
-    title: str
-    why: str
-    fix: str
-    cwe: str = ""
-    references: tuple[str, ...] = ()
-    on_call: bool = False
-    """Naming it is nothing; calling it or handing it on is."""
-
-
-@dataclass(frozen=True, slots=True)
-class Match:
-    """`name` is canonical. Denied when `rule` is set, trusted when `use` is, unknown otherwise."""
-
-    name: str
-    rule: Rule | None = None
-    use: Use | None = None
+__all__ = ["FILES", "Match", "Rule", "Rules", "Use", "names_in"]
 
 
 class Rules:
@@ -66,11 +29,11 @@ class Rules:
     def __init__(self, texts: Mapping[str, str]) -> None:
         tables = {name: tomllib.loads(text) for name, text in texts.items()}
         self.digest = hashlib.sha256("\0".join(texts[name] for name in FILES).encode()).hexdigest()[:16]
-        self.structure = {key: _rule(key, row) for key, row in tables["structure.toml"].items()}
+        self.structure = {key: rule_of(key, row) for key, row in tables["structure.toml"].items()}
         self._exact: dict[str, Rule] = {}
         self._prefixes: dict[str, Rule] = {}
         for key, row in tables["gadgets.toml"].items():
-            rule = _rule(key, row)
+            rule = rule_of(key, row)
             for name in names_in(row["names"]):
                 table = self._prefixes if name.endswith(".*") else self._exact
                 table[name.removesuffix(".*")] = rule
@@ -80,6 +43,8 @@ class Rules:
         self._modules: dict[str, str] = tables["aliases.toml"].get("modules", {})
         self._names: dict[str, str] = tables["aliases.toml"].get("names", {})
         self.packages = frozenset(name.split(".")[0] for name in self._trusted)
+        self.components = Components(tables["keras.toml"], self.structure)
+        self.operators = Operators(tables["operators.toml"])
 
     @classmethod
     @functools.cache
@@ -89,7 +54,9 @@ class Rules:
 
     def all(self) -> Iterator[Rule]:
         """Every rule once, by id."""
-        found = {rule.id: rule for rule in (*self.structure.values(), *self._exact.values(), *self._prefixes.values())}
+        names = (*self._exact.values(), *self._prefixes.values())
+        rows = (*self.structure.values(), *names, *self.components.rules(), *self.operators.rules())
+        found = {rule.id: rule for rule in rows}
         return iter(found[key] for key in sorted(found))
 
     def canonical(self, module: str, name: str) -> str:
@@ -149,26 +116,3 @@ class Rules:
         if any(part.startswith("__") and part.endswith("__") for part in parts):
             return self.structure["dunder-path"]
         return None
-
-
-def names_in(text: str) -> list[str]:
-    """The names of a group: one a line, `#` starts a comment.
-
-    A block of text and not an array: `tomllib` reads 3,600 names so in a fraction of the time, and `%load_ext` waits.
-    """
-    return [name for line in text.splitlines() if (name := line.partition("#")[0].strip())]
-
-
-def _rule(key: str, row: Mapping[str, Any]) -> Rule:
-    severity = row.get("severity")
-    return Rule(
-        key=key,
-        id=row["rule"],
-        severity=Severity[severity] if severity else None,
-        title=row["title"],
-        why=row["why"],
-        fix=row["fix"],
-        cwe=row.get("cwe", ""),
-        references=tuple(row.get("references", ())),
-        on_call=row.get("on", "name") == "call",
-    )

@@ -97,9 +97,9 @@ class Artifact:
         """A buffer with the start and end of this artifact in it. Large files are mapped, not copied."""
         return self._root.view(self._base, self.size)
 
-    def stream(self) -> io.BufferedReader:
-        """A readable, seekable file object over these bytes."""
-        return io.BufferedReader(_Raw(self), CHUNK)
+    def stream(self, buffer: int = CHUNK) -> io.BufferedReader:
+        """A readable, seekable file object over these bytes, `buffer` bytes a read."""
+        return io.BufferedReader(_Raw(self), buffer)
 
     def sha256(self) -> str:
         """Of all bytes, computed once and only when asked: for a checkpoint it costs more than the scan."""

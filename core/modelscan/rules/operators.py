@@ -1,0 +1,24 @@
+"""What is known of the operators of a TensorFlow graph (rules/operators.toml)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from modelscan.rules.rule import Rule, names_in, rule_of
+
+
+class Operators:
+    """Exact names: TensorFlow has no aliases for them."""
+
+    def __init__(self, groups: Mapping[str, Mapping[str, Any]]) -> None:
+        self._denied: dict[str, Rule] = {}
+        for key, row in groups.items():
+            self._denied |= dict.fromkeys(names_in(row["names"]), rule_of(key, row))
+
+    def rules(self) -> list[Rule]:
+        return list(self._denied.values())
+
+    def match(self, name: str) -> Rule | None:
+        """The rule that an operator breaks, None for one that only computes."""
+        return self._denied.get(name)
