@@ -43,6 +43,19 @@ MIGRATIONS: tuple[str, ...] = (
         day INTEGER NOT NULL,
         PRIMARY KEY (path, rules)
     )""",
+    """CREATE TABLE history (
+        number INTEGER PRIMARY KEY,
+        time REAL NOT NULL,
+        process INTEGER NOT NULL,
+        loader TEXT NOT NULL,
+        source TEXT NOT NULL,
+        sha256 TEXT,
+        verdict TEXT NOT NULL,
+        decision TEXT NOT NULL,
+        milliseconds REAL NOT NULL,
+        caller TEXT,
+        about TEXT NOT NULL
+    )""",
 )
 """One statement a row, run once each and in this order; `PRAGMA user_version` counts them. Rows are only ever added."""
 

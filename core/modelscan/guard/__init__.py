@@ -15,6 +15,7 @@ from modelscan.approvals import Approval
 from modelscan.guard import audit, patch
 from modelscan.guard.collector import PAUSE
 from modelscan.guard.events import HISTORY, Decision, Event
+from modelscan.guard.journal import Entry, kept
 from modelscan.guard.overview import Status, status
 from modelscan.guard.patch import sweep
 from modelscan.guard.state import STATE, Callback
@@ -23,11 +24,13 @@ from modelscan.report import Report
 
 __all__ = [
     "Decision",
+    "Entry",
     "Event",
     "Status",
     "allow_once",
     "history",
     "install",
+    "kept_history",
     "off_refusal",
     "on_refusal",
     "report",
@@ -81,6 +84,14 @@ def history() -> tuple[Event, ...]:
     Loads of plain data are counted in `status()` and not listed: they ask for nothing that could act.
     """
     return tuple(HISTORY)
+
+
+def kept_history(limit: int = 1000) -> tuple[Entry, ...]:
+    """Refusals, overrides, warnings and unreviewed loads of all sessions of this user, oldest first.
+
+    Raises StoreError where there is a store that cannot be read.
+    """
+    return kept(limit)
 
 
 def report(number: int) -> Report:

@@ -156,7 +156,7 @@ def _scanned(call: Call, source: Source) -> Any:
     caller = callers.caller()
     event = HISTORY.add(HISTORY.number(), call.target.name, decision, caller, report)
     if decision is not Decision.LOADED or report.verdict is Verdict.UNVERIFIED:
-        STATE.tell(event)
+        refusal.happened(event)
     return result
 
 

@@ -89,7 +89,7 @@ def run(target: Target, loader: Loader, instance: object, args: tuple[Any, ...],
         if not (gate.is_approved(report) or _names_approved() & {row.operator for row in report.findings}):
             raise refusal.refused(target.name, report)
         decision = Decision.ALLOWED
-    STATE.tell(HISTORY.add(HISTORY.number(), target.name, decision, callers.caller(), report))
+    refusal.happened(HISTORY.add(HISTORY.number(), target.name, decision, callers.caller(), report))
     return call.straight()
 
 

@@ -9,8 +9,8 @@ from pathlib import PurePath
 from modelscan.approvals import allowed_names, kept_names
 from modelscan.errors import UnsafeModelError
 from modelscan.evidence import Evidence, Kind, Where
-from modelscan.guard import callers
-from modelscan.guard.events import HISTORY, Decision
+from modelscan.guard import callers, journal
+from modelscan.guard.events import HISTORY, Decision, Event
 from modelscan.guard.scope import Pair, Scope, current
 from modelscan.guard.state import STATE
 from modelscan.policy import Policy, Session
@@ -55,8 +55,14 @@ def refused(loader: str, report: Report) -> UnsafeModelError:
     around = current()
     if around is not None:  # so that no library can make another error of it, or none
         around.refusals.append(error)
-    STATE.tell(HISTORY.add(number, loader, Decision.REFUSED, caller, report))
+    happened(HISTORY.add(number, loader, Decision.REFUSED, caller, report))
     return error
+
+
+def happened(event: Event) -> None:
+    """Keeps what is worth knowing later, and tells it to whoever listens."""
+    journal.keep(event)
+    STATE.tell(event)
 
 
 def outside(source: str, module: str, name: str) -> UnsafeModelError:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import copyreg
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
@@ -55,6 +56,16 @@ def current() -> Scope | None:
     """The scope of the load that is running here, None outside of any."""
     scope = scope_here()
     return scope if scope is not None and scope.open else None
+
+
+@contextmanager
+def outside() -> Iterator[None]:
+    """For what the guard itself does while a load runs."""
+    token = _current.set(None)
+    try:
+        yield
+    finally:
+        _current.reset(token)
 
 
 def run(scope: Scope, load: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
