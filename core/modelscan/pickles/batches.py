@@ -13,16 +13,19 @@ import functools
 import re
 from array import array
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from modelscan.pickles.leaves import Buffer
 from modelscan.pickles.opcodes import Op
+from modelscan.pickles.rows import Rows
 
 SMALLEST = 1024
 """Bytes of a batch that is worth it; smaller ones may be arguments or a description that somebody wants to read."""
 ACROSS = 512
 """Opcodes of one value that lies across the end of a frame."""
+FEW = 64
+"""Values that are matched before rows are looked for again."""
 NEAR = 8192
 """Bytes before the end of a frame in which such a value may begin."""
 
@@ -46,25 +49,34 @@ class Grammar:
         gets = [rb"h.", rb"j.{4}"]
         # One flat alternation, the most frequent first: the engine tries them in order by their first byte.
         token = b"(?:" + b"|".join((*memos, *gets, *leaves, rb"[\x85-\x87]")) + b")"
-        memo, inner = b"(?:" + b"|".join(memos) + b")", b"(?:" + token + b")*+"
-        for _ in range(2):
-            inner = self._segment(token, memo, inner)
-        rest = [*leaves, rb"[\x85-\x87(\]}\x8fetuld\x90\x91]", rb"\x95.{8}"]
+        memo, inner = b"(?:" + b"|".join(memos) + b")", token + b"*+"
+        inner = self._values(token, memo, inner) + b"*+"
         self.memoize = memoize
-        self.segment = _compiled(inner)
+        self.segment = _compiled(self._values(token, memo, inner) + b"{1,%d}+" % FEW)
         self.token = _compiled(token)
-        self.memos = _compiled(_next(memos, [*rest, *gets]))
-        self.gets = _compiled(_next(gets, [*rest, *memos]))
-        self.steps = _compiled(
-            b"|".join((b"(" + b"|".join(memos) + b")", b"(" + b"|".join(leaves) + b")", *rest, *gets))
-        )
+        self._leaves, self._memos, self._gets = leaves, memos, gets
+        self._rest = [*leaves, rb"[\x85-\x87(\]}\x8fetuld\x90\x91]", rb"\x95.{8}"]
 
     @staticmethod
-    def _segment(token: bytes, memo: bytes, inner: bytes) -> bytes:
-        """Values in a row: plain ones, containers that are made and filled here, and those made of a MARK."""
+    def _values(token: bytes, memo: bytes, inner: bytes) -> bytes:
+        """Plain values, a container that is made and filled here, or one made of a MARK."""
         filled = rb"[\]}\x8f]" + memo + rb"?+(?:\(" + inner + rb"[eu\x90])*+(?!\()"
         grouped = rb"\(" + inner + rb"[tld\x91]"
-        return b"(?:" + b"|".join((token + b"++", filled, grouped)) + b")*+"
+        return b"(?:" + b"|".join((token + b"{1,%d}+" % FEW, filled, grouped)) + b")"
+
+    @functools.cached_property
+    def memos(self) -> re.Pattern[bytes]:
+        return _compiled(_next(self._memos, [*self._rest, *self._gets]))
+
+    @functools.cached_property
+    def gets(self) -> re.Pattern[bytes]:
+        return _compiled(_next(self._gets, [*self._rest, *self._memos]))
+
+    @functools.cached_property
+    def steps(self) -> re.Pattern[bytes]:
+        """Group 1 is a memo opcode, group 2 a leaf."""
+        known = (b"(" + b"|".join(self._memos) + b")", b"(" + b"|".join(self._leaves) + b")")
+        return _compiled(b"|".join((*known, *self._rest, *self._gets)))
 
 
 def _next(wanted: list[bytes], others: list[bytes]) -> bytes:
@@ -72,8 +84,8 @@ def _next(wanted: list[bytes], others: list[bytes]) -> bytes:
     return b"(?:" + b"|".join(others) + b")*+(?:(" + b"|".join(wanted) + rb")|\Z)"
 
 
-def _all(pattern: re.Pattern[bytes], batch: Batch) -> list[bytes]:
-    return [opcode for opcode in pattern.findall(batch.data, batch.start, batch.end) if opcode]
+def _all(pattern: re.Pattern[bytes], data: Buffer, start: int, end: int) -> list[bytes]:
+    return [opcode for opcode in pattern.findall(data, start, end) if opcode]
 
 
 def _compiled(pattern: bytes) -> re.Pattern[bytes]:
@@ -82,17 +94,18 @@ def _compiled(pattern: bytes) -> re.Pattern[bytes]:
 
 @functools.cache
 def grammar(memoize: bool) -> Grammar:
-    """Compiled when a stream is long enough to need it (about 60 ms)."""
+    """Compiled when a stream is long enough to need it (about 30 ms)."""
     return Grammar(memoize)
 
 
 class Batch:
     """The bytes `data[start:end]` between a MARK and the opcode that takes it, standing for the values in it."""
 
-    __slots__ = ("_held", "_slots", "data", "end", "grammar", "peek", "start")
+    __slots__ = ("_held", "_slots", "data", "end", "found", "grammar", "peek", "start")
 
-    def __init__(self, data: Buffer, start: int, end: int, grammar: Grammar, peek: Callable[[int], Any]) -> None:
-        self.data, self.start, self.end, self.grammar, self.peek = data, start, end, grammar, peek
+    def __init__(self, data: Buffer, start: int, found: Found, grammar: Grammar, peek: Callable[[int], Any]) -> None:
+        self.data, self.start, self.found, self.grammar, self.peek = data, start, found, grammar, peek
+        self.end = found.stop
         self._held: list[Any] | None = None
         self._slots: array[int] | None = None
 
@@ -101,14 +114,16 @@ class Batch:
         if self._held is None and all(self.data.find(get, self.start, self.end) < 0 for get in (b"h", b"j")):
             self._held = []
         if self._held is None:
-            indices = {_index(get) for get in _all(self.grammar.gets, self)}
+            indices = {_index(get) for get in _all(self.grammar.gets, self.data, self.start, self.end)}
             self._held = [value for value in map(self.peek, sorted(indices)) if value is not self]
         yield from self._held
 
     def indices(self, count: int) -> Sequence[int]:
         """The memo indices it sets, in order; `count` slots are in use before it."""
-        opcodes = _all(self.grammar.memos, self)
-        return range(count, count + len(opcodes)) if self.grammar.memoize else [_index(opcode) for opcode in opcodes]
+        if self.grammar.memoize:
+            spans = (_all(self.grammar.memos, self.data, *span) for span in self.found.uncounted)
+            return range(count, count + self.found.counted + sum(map(len, spans)))
+        return [_index(opcode) for opcode in _all(self.grammar.memos, self.data, self.start, self.end)]
 
     def slot(self, number: int) -> Any:
         """What its memo opcode of that number stores: a leaf's offset, or for a container the batch itself."""
@@ -133,6 +148,30 @@ def _index(opcode: bytes) -> int:
 
 
 @dataclass(slots=True)
+class Found:
+    """Where a batch ends, and where the frame ends that is current there.
+
+    It sets `counted` slots of the memo, and those that the memo opcodes in the spans `uncounted` set.
+    """
+
+    stop: int
+    limit: int
+    counted: int = 0
+    uncounted: list[tuple[int, int]] = field(default_factory=list)
+
+    def note(self, start: int, stop: int, memos: int | None) -> None:
+        """Between `start` and `stop` there are so many memo opcodes."""
+        if stop == start:
+            return
+        if memos is not None:
+            self.counted += memos
+        elif self.uncounted and self.uncounted[-1][1] == start:
+            self.uncounted[-1] = self.uncounted[-1][0], stop
+        else:
+            self.uncounted.append((start, stop))
+
+
+@dataclass(slots=True)
 class _Place:
     """A position, and where its frame ends."""
 
@@ -153,22 +192,32 @@ class _Place:
         return self.limit <= self.end
 
 
-def find(data: Buffer, mark: int, limit: int, end: int, grammar: Grammar) -> tuple[int, int] | None:
-    """Where the batch behind the MARK at `mark` ends, and where the frame ends that is current there.
+def find(data: Buffer, mark: int, limit: int, end: int, grammar: Grammar, rows: Rows) -> Found | None:
+    """The batch behind the MARK at `mark`.
 
     None when there is something in it that is not plain data, or an argument lies across the end of a frame.
     """
     place = _Place(mark + 1, limit, end)
+    found = Found(mark, limit)
     while True:
-        match = grammar.segment.match(data, place.pos, place.limit)
-        place.pos = match.end() if match else place.pos
+        start = place.pos
+        place.pos, memos = rows.follow(data, start, place.limit)
+        found.note(start, place.pos, memos)
         if place.pos >= place.limit:
             if not place.next_frame(data):
                 return None
-        elif data[place.pos] in FILLS or data[place.pos] in GROUPS:
-            return place.pos, place.limit
+            continue
+        if data[place.pos] in FILLS or data[place.pos] in GROUPS:
+            found.stop, found.limit = place.pos, place.limit
+            return found
+        start = place.pos
+        match = grammar.segment.match(data, start, place.limit)
+        if match is not None:
+            place.pos = match.end()
+            rows.missed(data, start, place.pos)
         elif not _across(data, place, grammar):
             return None
+        found.note(start, place.pos, None)
 
 
 def _across(data: Buffer, place: _Place, grammar: Grammar) -> bool:

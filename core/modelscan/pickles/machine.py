@@ -19,6 +19,7 @@ from modelscan.pickles import batches, leaves
 from modelscan.pickles.handlers import HANDLERS
 from modelscan.pickles.ledger import Ledger
 from modelscan.pickles.opcodes import COUNTED, EMPTY, NAMES, widths
+from modelscan.pickles.rows import Rows
 from modelscan.pickles.state import State, underflow
 from modelscan.pickles.values import Group
 
@@ -56,6 +57,8 @@ class Machine(State):
         self.start = start
         self.bulk = False
         """Is the stream long enough for batches to be looked for?"""
+        self.rows: Rows | None = None
+        """What the rows of the batches so far looked like."""
         self.waits = self.misses = 0
         """MARKs to pass without looking for a batch, and how often looking was in vain."""
         self.opcodes = 0
@@ -148,16 +151,18 @@ class Machine(State):
             self.waits -= 1
             return 0
         grammar = batches.grammar(self.memoize)
-        found = batches.find(self.data, mark, self.limit, self.end, grammar)
+        if self.rows is None or self.rows.memoize is not self.memoize:
+            self.rows = Rows(self.memoize)
+        found = batches.find(self.data, mark, self.limit, self.end, grammar, self.rows)
         if found is None:  # looking was in vain, so look less often while that goes on
             self.misses = min(self.misses + 1, 10)
             self.waits = (1 << self.misses) - 1
             return 0
-        if found[0] - mark < batches.SMALLEST:
+        if found.stop - mark < batches.SMALLEST:
             return 0
         self.misses = 0
-        stop, self.limit = found
-        batch = batches.Batch(self.data, mark + 1, stop, grammar, self.memo.peek)
+        stop, self.limit = found.stop, found.limit
+        batch = batches.Batch(self.data, mark + 1, found, grammar, self.memo.peek)
         self.memo.deferred.append(batch)
         code = self.data[stop]
         if code in batches.FILLS:
