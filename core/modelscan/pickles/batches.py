@@ -92,10 +92,18 @@ def _compiled(pattern: bytes) -> re.Pattern[bytes]:
     return re.compile(pattern, re.DOTALL)
 
 
-@functools.cache
+_GRAMMARS: dict[bool, Grammar] = {}
+
+
 def grammar(memoize: bool) -> Grammar:
-    """Compiled when a stream is long enough to need it (about 30 ms)."""
-    return Grammar(memoize)
+    """Compiled when a stream is long enough to need it (30 to 50 ms)."""
+    if memoize not in _GRAMMARS:
+        _GRAMMARS[memoize] = Grammar(memoize)
+    return _GRAMMARS[memoize]
+
+
+def is_ready(memoize: bool) -> bool:
+    return memoize in _GRAMMARS
 
 
 class Batch:
@@ -108,6 +116,14 @@ class Batch:
         self.end = found.stop
         self._held: list[Any] | None = None
         self._slots: array[int] | None = None
+
+    @property
+    def memoize(self) -> bool:
+        return self.grammar.memoize
+
+    @property
+    def floor(self) -> int:
+        return 0
 
     def parts(self) -> Iterator[Any]:
         """What of the memo it holds; everything else in it is plain data."""

@@ -114,13 +114,13 @@ def _obj(state: State, pos: int, code: int) -> int:
 def _reduce(state: State, pos: int, code: int) -> int:
     args, callee = state.pop(pos), state.pop(pos)
     state.stack.append(state.called("REDUCE", callee, args, pos))
-    return pos + 1
+    return state.acted(code, pos + 1)
 
 
 def _newobj(state: State, pos: int, code: int) -> int:
     args, cls = state.pop(pos), state.pop(pos)
     state.stack.append(state.constructed("NEWOBJ", cls, args, pos))
-    return pos + 1
+    return state.acted(code, pos + 1)
 
 
 def _newobj_ex(state: State, pos: int, code: int) -> int:
@@ -137,8 +137,9 @@ def _build(state: State, pos: int, code: int) -> int:
         state.ledger.act(Kind.STATE, "BUILD", target.callee, Group("tuple", [given]), pos)
         if arrays.is_wrapper(target):
             state.arrays += 1
+            state.special += 1
             return _array(state, target, given, pos + 1)
-    return pos + 1
+    return state.acted(code, pos + 1)
 
 
 def _array(state: State, target: Made, given: Any, pos: int) -> int:
@@ -174,7 +175,7 @@ def _fill_marked(state: State, pos: int, code: int) -> int:
     target = state.top(pos)
     if items:
         state.filled(NAMES[code], target, items, pos)
-    return pos + 1
+    return state.acted(code, pos + 1)
 
 
 def _group_marked(state: State, pos: int, code: int) -> int:

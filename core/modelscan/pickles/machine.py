@@ -18,13 +18,16 @@ from modelscan.limits import Limits
 from modelscan.pickles import batches, leaves
 from modelscan.pickles.handlers import HANDLERS
 from modelscan.pickles.ledger import Ledger
-from modelscan.pickles.opcodes import COUNTED, EMPTY, NAMES, widths
+from modelscan.pickles.opcodes import COUNTED, EMPTY, NAMES, Op, widths
+from modelscan.pickles.repeats import Repeats, Run, learn
 from modelscan.pickles.rows import Rows
 from modelscan.pickles.state import State, underflow
 from modelscan.pickles.values import Group
 
-STRIDE = 65_536
+STRIDE = 4_096
 """Opcodes between two looks at the budgets."""
+LATE, SOON = 65_536, 4_096
+"""Opcodes of a stream before batches are looked for; soon where the expression for them has been compiled already."""
 
 _WIDTHS = widths()
 _SHORT = [COUNTED.get(code) == 1 for code in range(256)]
@@ -59,6 +62,7 @@ class Machine(State):
         """Is the stream long enough for batches to be looked for?"""
         self.rows: Rows | None = None
         """What the rows of the batches so far looked like."""
+        self.repeats = Repeats()
         self.waits = self.misses = 0
         """MARKs to pass without looking for a batch, and how often looking was in vain."""
         self.opcodes = 0
@@ -79,10 +83,10 @@ class Machine(State):
     def _loop(self, pos: int) -> int:
         """The one hot loop; what most pickles consist of is handled in place, the rest by `HANDLERS`."""
         data, memo, width_of, short, empty = self.data, self.memo, _WIDTHS, _SHORT, _EMPTY
-        stack, limit, end = self.stack, self.limit, self.end
+        stack, limit, end, repeats = self.stack, self.limit, self.end, self.repeats
         while True:
             self._check_budgets()
-            self.bulk = self.bulk or self.opcodes >= STRIDE
+            self.bulk = self.bulk or self.opcodes >= (SOON if batches.is_ready(self.memoize) else LATE)
             self.opcodes += STRIDE
             for _ in repeat(None, STRIDE):
                 if pos >= limit:
@@ -112,8 +116,8 @@ class Machine(State):
                     stack.append(Group(empty[code]))
                     pos += 1
                 elif code == 0x28:  # MARK
-                    if self.bulk and (after := self.batch(pos)):
-                        pos, limit = after, self.limit
+                    if (self.bulk or repeats.templates) and (after := self.batch(pos)):
+                        pos, limit, stack = after, self.limit, self.stack
                         continue
                     self.marks.append(stack)
                     stack = self.stack = []
@@ -146,9 +150,16 @@ class Machine(State):
         return self.end
 
     def batch(self, mark: int) -> int:
-        """Takes the batch behind the MARK at `mark`; where to go on, or 0 to go through it opcode by opcode."""
-        if self.waits:
-            self.waits -= 1
+        """Takes what is known of behind the MARK at `mark`; where to go on, or 0 to go through it opcode by opcode."""
+        if self.repeats.templates:
+            self.marks.append(self.stack)
+            self.stack = []
+            after = self._repeat(mark + 1)
+            if after > mark + 1:
+                return after
+            self.stack = self.marks.pop()
+        if self.waits or not self.bulk:
+            self.waits -= self.waits > 0
             return 0
         grammar = batches.grammar(self.memoize)
         if self.rows is None or self.rows.memoize is not self.memoize:
@@ -163,7 +174,7 @@ class Machine(State):
         self.misses = 0
         stop, self.limit = found.stop, found.limit
         batch = batches.Batch(self.data, mark + 1, found, grammar, self.memo.peek)
-        self.memo.deferred.append(batch)
+        self.memo.defer(batch)
         code = self.data[stop]
         if code in batches.FILLS:
             self.filled(NAMES[code], self.top(stop), [batch], stop)
@@ -172,6 +183,51 @@ class Machine(State):
             group.fill(batch)
             self.stack.append(group)
         return stop + 1
+
+    def acted(self, opcode: int, pos: int) -> int:
+        """Where the repeats of what has been walked up to `pos` end."""
+        pos = self._memoized(pos)
+        key = opcode, len(self.marks)
+        spans = self.repeats.row(key, len(self.stack), pos, self.special)
+        if spans is not None:
+            template = learn(self.data, spans, self.memo, self.stack, key, self.memoize)
+            self.repeats.templates += [template] if template is not None else []
+        if not self.repeats.templates:
+            return pos
+        after = self._repeat(pos)
+        if after > pos:
+            self.repeats.moved(key, len(self.stack), after, self.special)
+        return after
+
+    def _memoized(self, pos: int) -> int:
+        """Does what a memo opcode at `pos` says, so that it counts to the call before it."""
+        code = self.data[pos] if pos < self.limit else None
+        if code == Op.MEMOIZE:
+            self.memo.add(self.stack[-1])
+            return pos + 1
+        if code == Op.LONG_BINPUT and pos + 5 <= self.limit:
+            self.memo.put(int.from_bytes(self.data[pos + 1 : pos + 5], "little"), self.stack[-1])
+            return pos + 5
+        return pos
+
+    def _repeat(self, pos: int) -> int:
+        """Steps over the repeats at `pos`."""
+        depth = len(self.marks)
+        again = True
+        while again:
+            again = False
+            for template in self.repeats.templates:
+                if template.depth != depth or template.memoize is not self.memoize:
+                    continue
+                after, count = template.follow(self.data, pos, self.limit)
+                if not count or any(self.memo.peek(index) is not value for index, value in template.gets):
+                    continue
+                self.stack += template.pushed * count
+                self.opcodes += template.opcodes * count
+                if template.kept:
+                    self.memo.defer(Run(template, self.data, pos, after, count))
+                pos, again = after, True
+        return pos
 
     def _inner(self, pos: int) -> int:
         walk = Machine(self.data, pos, self.end, self.ledger, self.limits).run()

@@ -7,6 +7,7 @@ arguments are not the plain case, and the call then stands as a call.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -48,13 +49,15 @@ Meaning = Attribute | Construction | Nested
 Reading = Callable[[leaves.Buffer, int, int, list[Any]], Meaning | None]
 
 
-def of(data: leaves.Buffer, end: int, at: int, callee: Any, args: Any) -> Meaning | None:
-    """The meaning of calling `callee` with the tuple `args` at offset `at`, None where it is just a call."""
-    if not isinstance(callee, Global) or not isinstance(args, Group) or args.kind != "tuple":
-        return None
-    read = MEANINGS.get(callee.dotted)
-    items = args.whole()
-    return read(data, end, at, items) if read is not None and items is not None else None
+def reading(callee: Any) -> Callable[[leaves.Buffer, int, int, Any], Meaning | None] | None:
+    """How to read a call of `callee` at an offset with some arguments, None where it is just a call."""
+    read = MEANINGS.get(callee.spelled) if isinstance(callee, Global) else None
+    return functools.partial(_of, read) if read is not None else None
+
+
+def _of(read: Reading, data: leaves.Buffer, end: int, at: int, args: Any) -> Meaning | None:
+    items = args.whole() if isinstance(args, Group) and args.kind == "tuple" else None
+    return read(data, end, at, items) if items is not None else None
 
 
 def _getattr(data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Meaning | None:
@@ -115,21 +118,21 @@ def _encoded(data: leaves.Buffer, end: int, value: Any) -> int | None:
 
 
 MEANINGS: dict[str, Reading] = {
-    "builtins.getattr": _getattr,
-    "__builtin__.getattr": _getattr,
-    "builtins.type": _type,
-    "__builtin__.type": _type,
-    "copyreg._reconstructor": _reconstructor,
-    "copy_reg._reconstructor": _reconstructor,
-    "copyreg.__newobj__": _newobj,
-    "copy_reg.__newobj__": _newobj,
-    "copyreg.__newobj_ex__": _newobj_ex,
-    "copy_reg.__newobj_ex__": _newobj_ex,
-    "torch.storage._load_from_bytes": _loads,
-    "pickle.loads": _loads,
-    "_pickle.loads": _loads,
-    "cPickle.loads": _loads,
-    "dill.loads": _loads,
-    "dill._dill.loads": _loads,
-    "cloudpickle.loads": _loads,
+    "builtins:getattr": _getattr,
+    "__builtin__:getattr": _getattr,
+    "builtins:type": _type,
+    "__builtin__:type": _type,
+    "copyreg:_reconstructor": _reconstructor,
+    "copy_reg:_reconstructor": _reconstructor,
+    "copyreg:__newobj__": _newobj,
+    "copy_reg:__newobj__": _newobj,
+    "copyreg:__newobj_ex__": _newobj_ex,
+    "copy_reg:__newobj_ex__": _newobj_ex,
+    "torch.storage:_load_from_bytes": _loads,
+    "pickle:loads": _loads,
+    "_pickle:loads": _loads,
+    "cPickle:loads": _loads,
+    "dill:loads": _loads,
+    "dill._dill:loads": _loads,
+    "cloudpickle:loads": _loads,
 }

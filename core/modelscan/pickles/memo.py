@@ -4,19 +4,41 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from modelscan.errors import FormatError
-from modelscan.pickles.batches import Batch
+
+
+class Part(Protocol):
+    """Many slots at once, read only when somebody asks for one."""
+
+    @property
+    def memoize(self) -> bool:
+        """Are its slots numbered by MEMOIZE?"""
+
+    @property
+    def floor(self) -> int:
+        """If not: it sets no index below this one."""
+
+    def indices(self, count: int) -> Sequence[int]:
+        """The indices it sets, in order; `count` slots are in use before it."""
+
+    def slot(self, number: int) -> Any:
+        """What it stores by its memo opcode of that number."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Stored:
     """What the memo opcode of that number in a batch stores."""
 
-    batch: Batch
+    batch: Part
     number: int
+
+
+NONE = 1 << 62
+"""More than any index."""
 
 
 class Memo:
@@ -25,7 +47,7 @@ class Memo:
     What a batch puts into the memo is looked at when the memo is next used: often that is never.
     """
 
-    __slots__ = ("base", "count", "deferred", "objects", "older", "slots", "sparse", "starts")
+    __slots__ = ("base", "count", "deferred", "floor", "objects", "older", "slots", "sparse", "starts")
 
     def __init__(self) -> None:
         self.count = 0
@@ -33,13 +55,15 @@ class Memo:
         self.slots = array("q")
         """Per index from `base` on: the offset of a leaf, or ~k for `objects[k]`."""
         self.base = 0
-        self.older: list[array[int] | Batch] = []
+        self.older: list[array[int] | Part] = []
         """What holds the indices before `base`, each from its entry in `starts` on."""
         self.starts: list[int] = []
         self.objects: list[Any] = []
         self.sparse: dict[int, Any] = {}
         """Indices that left a gap before them, and those before `base` that were set again."""
-        self.deferred: list[Batch] = []
+        self.deferred: list[Part] = []
+        self.floor = NONE
+        """The lowest index that what is deferred sets, other than by MEMOIZE."""
 
     def add(self, value: Any) -> None:
         """MEMOIZE: the next index is the number of slots in use."""
@@ -71,7 +95,7 @@ class Memo:
 
     def get(self, index: int, at: int) -> Any:
         """The value at `index`; raises FormatError, with the offset `at`, where the unpickler would not find one."""
-        if self.deferred and (not self.deferred[0].grammar.memoize or index >= self.base + len(self.slots)):
+        if self.deferred and (index >= self.floor or index >= self.base + len(self.slots)):
             self.settle()
         if self.sparse and index in self.sparse:
             value = self.sparse[index]
@@ -79,7 +103,7 @@ class Memo:
             raise FormatError("pickle-memo", f"memo index {index} was never set", at)
         else:
             part, offset = self._part(index)
-            if isinstance(part, Batch):
+            if not isinstance(part, array):
                 return part.slot(offset)
             code = part[offset]
             if code >= 0:
@@ -94,19 +118,25 @@ class Memo:
         except FormatError:
             return 0
 
+    def defer(self, part: Part) -> None:
+        """Takes what a part of the stream stores."""
+        self.deferred.append(part)
+        if not part.memoize:
+            self.floor = min(self.floor, part.floor)
+
     def settle(self) -> None:
         """Numbers what the batches so far have stored."""
-        batches, self.deferred = self.deferred, []
+        batches, self.deferred, self.floor = self.deferred, [], NONE
         for batch in batches:
             indices = batch.indices(self.count)
             in_order = not self.sparse and self.count == self.base + len(self.slots)
-            if in_order and (batch.grammar.memoize or indices == list(range(self.count, self.count + len(indices)))):
+            if in_order and (batch.memoize or indices == list(range(self.count, self.count + len(indices)))):
                 self._append(batch, len(indices))
                 continue
             for number, index in enumerate(indices):
-                self.put(self.count if batch.grammar.memoize else index, _Stored(batch, number))
+                self.put(self.count if batch.memoize else index, _Stored(batch, number))
 
-    def _append(self, batch: Batch, size: int) -> None:
+    def _append(self, batch: Part, size: int) -> None:
         for part, length in ((self.slots, len(self.slots)), (batch, size)):
             if length:
                 self.older.append(part)
@@ -115,7 +145,7 @@ class Memo:
         self.slots = array("q")
         self.count += size
 
-    def _part(self, index: int) -> tuple[array[int] | Batch, int]:
+    def _part(self, index: int) -> tuple[array[int] | Part, int]:
         if index >= self.base:
             return self.slots, index - self.base
         number = bisect_right(self.starts, index) - 1

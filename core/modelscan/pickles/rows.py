@@ -45,7 +45,7 @@ Step = tuple[int, int, int]
 
 
 @dataclass(slots=True)
-class _Slot:
+class Slot:
     """What was seen in one place of a shape: opcodes, each with whether a memo opcode follows, and string lengths."""
 
     seen: Counter[tuple[int, bool]] = field(default_factory=Counter)
@@ -56,10 +56,29 @@ class _Slot:
         if code in COUNTED:
             self.sizes.setdefault(code, Counter())[size] += 1
 
-    def take(self, other: _Slot) -> None:
-        self.seen += other.seen
+    def take(self, other: Slot) -> None:
+        self.seen.update(other.seen)
         for code, sizes in other.sizes.items():
             self.sizes.setdefault(code, Counter()).update(sizes)
+
+    def pattern(self, memo: bytes = b"") -> bytes:
+        """What may stand there, the most frequent first."""
+        seen = self.seen.copy()
+        for alike in _ALIKE:
+            for code, memoized in self.seen:
+                if code in alike:
+                    seen.update({(other, memoized): 0 for other in alike})
+        # With a memo opcode first: without one the same bytes match as well, and what follows then does not.
+        order = sorted(seen, key=lambda key: (-seen[key], not key[1]))
+        return b"(?:" + b"|".join(self._leaf(code) + (memo if memoized else b"") for code, memoized in order) + b")"
+
+    def _leaf(self, code: int) -> bytes:
+        opcode = re.escape(bytes([code]))
+        if code not in COUNTED:
+            return opcode + _any(FIXED.get(code, OPERANDS.get(code, 0)))
+        width = COUNTED[code]
+        sizes = (re.escape(size.to_bytes(width, "little")) + _any(size) for size in _expected(self.sizes[code]))
+        return opcode + b"(?:" + b"|".join(sizes) + b")"
 
 
 Shape = tuple[int, ...]
@@ -70,9 +89,8 @@ class Rows:
 
     def __init__(self, memoize: bool) -> None:
         self.memo = rb"\x94" if memoize else rb"(?:r....|q.)"
-        self.zeros = b"" if memoize else rb"\0\0\0"
         self.memoize = memoize
-        self.shapes: dict[Shape, list[_Slot]] = {}
+        self.shapes: dict[Shape, list[Slot]] = {}
         self.patterns: tuple[re.Pattern[bytes], ...] = ()
         self.memos: int | None = None
         """MEMOIZE opcodes of a row, where all rows have as many; then `patterns` match `BLOCKS` of them."""
@@ -118,33 +136,16 @@ class Rows:
         repeats = [b"*+"] if self.memos is None else [b"{%d}+" % size for size in BLOCKS]
         self.patterns = tuple(re.compile(rows + repeat, re.DOTALL) for repeat in repeats)
 
-    def _row(self, shape: Shape, slots: list[_Slot]) -> bytes:
+    def _row(self, shape: Shape, slots: list[Slot]) -> bytes:
         rest = iter(slots)
         return b"".join(self._part(code, rest) for code in shape)
 
-    def _part(self, code: int, slots: Iterator[_Slot]) -> bytes:
+    def _part(self, code: int, slots: Iterator[Slot]) -> bytes:
         if code == _SLOT:
-            return self._slot(next(slots))
+            return next(slots).pattern(self.memo)
         if code == _RUN:
-            return self._slot(next(slots)) + b"*+"
+            return next(slots).pattern(self.memo) + b"*+"
         return self.memo if code == _MEMO else re.escape(bytes([code]))
-
-    def _slot(self, slot: _Slot) -> bytes:
-        seen = slot.seen.copy()
-        for alike in _ALIKE:
-            for code, memoized in list(seen):
-                if code in alike:
-                    seen.update({(other, memoized): 0 for other in alike if (other, memoized) not in seen})
-        # With a memo opcode first: without one the same bytes match as well, and what follows then does not.
-        order = sorted(seen, key=lambda key: (-seen[key], not key[1]))
-        return b"(?:" + b"|".join(self._leaf(code, slot) + (self.memo if memo else b"") for code, memo in order) + b")"
-
-    def _leaf(self, code: int, slot: _Slot) -> bytes:
-        opcode = re.escape(bytes([code]))
-        if code in COUNTED:
-            sizes = (re.escape(bytes([size])) + self.zeros + _any(size) for size in _expected(slot.sizes[code]))
-            return opcode + b"(?:" + b"|".join(sizes) + b")"
-        return opcode + _any(FIXED.get(code, OPERANDS.get(code, 0)))
 
 
 def _any(size: int) -> bytes:
@@ -158,7 +159,7 @@ def _expected(sizes: Counter[int]) -> list[int]:
     return [size for size, _ in sizes.most_common()] + [size for size in near if size not in sizes]
 
 
-def _memos(shape: Shape, slots: list[_Slot]) -> int | None:
+def _memos(shape: Shape, slots: list[Slot]) -> int | None:
     """MEMOIZE opcodes of each row of a shape, None where they differ."""
     count, rest = shape.count(_MEMO), iter(slots)
     for code in shape:
@@ -197,7 +198,8 @@ def _items(data: Buffer, start: int, stop: int) -> Iterator[list[Step]]:
     depth = 0
     for step in _steps(data, start, stop):
         code = step[0]
-        if depth or not items or code in _PUTS or code in _TUPLES or (code == Op.MARK and items[-1][-1][0] in _FILLABLE):
+        more = code in _PUTS or code in _TUPLES or (code == Op.MARK and items and items[-1][-1][0] in _FILLABLE)
+        if depth or not items or more:
             if not items:
                 items.append([])
             items[-1].append(step)
@@ -215,16 +217,16 @@ def _items(data: Buffer, start: int, stop: int) -> Iterator[list[Step]]:
 _FILLABLE = _FRESH | _PUTS | _OPEN | {Op.SETITEMS}
 
 
-def _shape(row: list[Step]) -> tuple[Shape, list[_Slot]]:
+def _shape(row: list[Step]) -> tuple[Shape, list[Slot]]:
     """The shape of one value, and what stands in its slots."""
-    parts: list[tuple[int, _Slot | None]] = []
+    parts: list[tuple[int, Slot | None]] = []
     marks: list[int] = []
     at = 0
     while at < len(row):
         code, start, stop = row[at]
         at += 1
         if code in COUNTED or code in _FIXED or code in _GETS:
-            slot = _Slot()
+            slot = Slot()
             memoized = at < len(row) and row[at][0] in _PUTS
             slot.add(code, memoized, stop - start - 1 - COUNTED.get(code, 0))
             parts.append((_SLOT, slot))
@@ -240,7 +242,7 @@ def _shape(row: list[Step]) -> tuple[Shape, list[_Slot]]:
     return tuple(code for code, _ in parts), [slot for _, slot in parts if slot is not None]
 
 
-def _gather(parts: list[tuple[int, _Slot | None]], first: int, code: int) -> None:
+def _gather(parts: list[tuple[int, Slot | None]], first: int, code: int) -> None:
     """Plain values in a list or set may be any number."""
     slots = [slot for _, slot in parts[first:] if slot is not None]
     if code not in _OPEN or len(slots) < len(parts) - first or not slots:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any, Protocol
 
 from modelscan.errors import FormatError, LimitExceeded
@@ -28,7 +29,7 @@ class Inner(Protocol):
     def __call__(self, pos: int) -> int: ...
 
 
-class State:
+class State(ABC):
     """Stack, marks, memo and frame of one stream, and the ledger it is written into.
 
     A mark is a stack of its own: the unpickler lets nothing below it be reached either.
@@ -53,6 +54,12 @@ class State:
         """joblib array wrappers seen."""
         self.objects_at: int | None = None
         """Where the pickle of joblib's first array of objects begins."""
+        self.special = 0
+        """Opcodes so far whose effect hangs on plain data."""
+
+    @abstractmethod
+    def acted(self, opcode: int, pos: int) -> int:
+        """A call by `opcode` ends at `pos`; where to go on."""
 
     def pop(self, pos: int) -> Any:
         if not self.stack:
@@ -109,7 +116,9 @@ class State:
 
     def called(self, opcode: str, callee: Any, args: Any, at: int) -> Any:
         """What a call leaves on the stack: an attribute, an instance, or a result nobody knows."""
-        found = meaning.of(self.data, self.end, at, callee, args)
+        read = meaning.reading(callee)
+        self.special += read is not None
+        found = read(self.data, self.end, at, args) if read is not None else None
         if isinstance(found, meaning.Attribute):
             self.ledger.reached(found.target)
             return found.target

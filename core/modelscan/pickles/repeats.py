@@ -1,0 +1,363 @@
+"""Repeats: calls that follow each other and differ only in plain data, such as the tensors of a checkpoint.
+
+The machine walks the first of them opcode by opcode. What they have in common becomes an expression, and as long as it
+matches, each further one does the same again: the same calls of the same names with arguments that hold the same
+names. So what the walk of the sample left behind stands for all of them, with its plain data marked as unknown.
+
+Only rows are learned that do all they do to values of their own and whose effect hangs on no plain value.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from array import array
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from modelscan.pickles.leaves import Buffer
+from modelscan.pickles.memo import Memo
+from modelscan.pickles.opcodes import COUNTED, FIXED, OPERANDS, Op
+from modelscan.pickles.rows import Slot, Step
+from modelscan.pickles.values import Global, Group, Made, Outside
+
+ROWS = 4
+"""Rows of a kind, one after the other, before one of them is learned."""
+SAMPLES = 8
+"""Rows that are compared."""
+FIRST = 256
+"""Rows that end in a call and are walked before the first lesson; before each further one twice as many."""
+LONGEST = 4_096
+"""Bytes of a row."""
+TEMPLATES = 16
+WIDEST = 4
+"""Values that one row leaves on the stack."""
+BLOCKS = (128, 8, 1)
+LOW = 256
+"""Memo indices below this one are set by no repeat."""
+
+_PUT = rb"r.(?!\0\0\0)..."
+_GROUPED = frozenset({Op.TUPLE, Op.LIST, Op.DICT, Op.FROZENSET})
+_FILLED = frozenset({Op.APPENDS, Op.SETITEMS, Op.ADDITEMS})
+_FRESH = frozenset({Op.EMPTY_LIST, Op.EMPTY_DICT, Op.EMPTY_SET, Op.EMPTY_TUPLE})
+_TAKEN: dict[int, int] = {
+    Op.BINPERSID: 1,
+    Op.TUPLE1: 1,
+    Op.TUPLE2: 2,
+    Op.TUPLE3: 3,
+    Op.REDUCE: 2,
+    Op.NEWOBJ: 2,
+    Op.NEWOBJ_EX: 3,
+}
+"""Opcodes that make one value of so many."""
+_PUT_INTO: dict[int, int] = {Op.BUILD: 1, Op.APPEND: 1, Op.SETITEM: 2}
+"""Opcodes that put so many values into the one below."""
+_LEAVES = frozenset(FIXED) - {Op.NEXT_BUFFER} | frozenset(COUNTED)
+_GETS = frozenset({Op.BINGET, Op.LONG_BINGET})
+_CALLS = frozenset({Op.REDUCE, Op.NEWOBJ, Op.NEWOBJ_EX, Op.OBJ, Op.BUILD})
+_MEMOS = frozenset({Op.MEMOIZE, Op.LONG_BINPUT})
+_PLAIN_STEPS = frozenset({Op.MARK, Op.OBJ}) | _GROUPED | _FILLED | _FRESH | frozenset(_TAKEN) | frozenset(_PUT_INTO)
+
+Span = tuple[int, int]
+Key = tuple[int, int]
+"""An opcode, and how many marks there are below it."""
+Part = bytes | Slot
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """Where a row may have ended: the height of the stack there, and what the row has grown it by.
+
+    `special` counts what hangs on plain data up to there, `streak` the rows before it that have grown it as much.
+    """
+
+    height: int
+    start: int
+    pos: int
+    special: int
+    grown: int = 0
+    streak: int = 0
+
+
+@dataclass(slots=True)
+class _Track:
+    """The ends of rows by one opcode under so many marks, the stack higher at each; what lies between is inside."""
+
+    ends: list[_End] = field(default_factory=list)
+    walked: int = 0
+    patience: int = field(default_factory=lambda: FIRST)
+
+    def end(self, height: int, pos: int, special: int) -> _End:
+        while self.ends and self.ends[-1].height >= height:
+            self.ends.pop()
+        if not self.ends:
+            end = _End(height, pos, pos, special)
+        else:
+            last = self.ends[-1]
+            grown = height - last.height
+            if grown > WIDEST or pos - last.pos > LONGEST or special != last.special:
+                grown = 0
+            streak = last.streak + 1 if grown and grown == last.grown else 0
+            end = _End(height, last.pos, pos, special, grown, streak)
+        del self.ends[: -2 * SAMPLES]
+        self.ends.append(end)
+        return end
+
+    def samples(self) -> list[Span]:
+        return [(end.start, end.pos) for end in self.ends[-SAMPLES:] if end.grown]
+
+
+class Template:
+    """One kind of row."""
+
+    def __init__(self, parts: list[Part], memoize: bool, depth: int) -> None:
+        self.parts, self.memoize = parts, memoize
+        self.pattern = b"(?:" + b"".join(self._pattern(part) for part in parts) + b")"
+        self.blocks = tuple(re.compile(self.pattern + b"{%d}+" % size, re.DOTALL) for size in BLOCKS)
+        self.opcodes = len(parts)
+        self.depth = depth
+        self.pushed: list[Any] = []
+        """What a row leaves on the stack."""
+        self.kept: list[Any] = []
+        """What a row puts into the memo, in order; None: the plain value that stands there."""
+        self.gets: list[tuple[int, Any]] = []
+        """What a row takes out of the memo."""
+
+    @staticmethod
+    def _pattern(part: Part) -> bytes:
+        return part if isinstance(part, bytes) else part.pattern()
+
+    @functools.cached_property
+    def detailed(self) -> re.Pattern[bytes]:
+        """A row with a group for each memo index, or for each value that MEMOIZE keeps and is plain data."""
+        pattern, kept = b"", iter(self.kept)
+        for part, after in zip(self.parts, [*self.parts[1:], b""], strict=True):
+            text = self._pattern(part)
+            if part == _PUT:
+                text = rb"r(.(?!\0\0\0)...)"
+            elif after in (_PUT, b"\x94") and next(kept) is None:
+                text = b"(" + text + b")"
+            pattern += text
+        return re.compile(pattern, re.DOTALL)
+
+    def follow(self, data: Buffer, pos: int, limit: int) -> tuple[int, int]:
+        """Where the rows from `pos` on end, and how many there are."""
+        count = 0
+        for pattern, size in zip(self.blocks, BLOCKS, strict=True):
+            while found := pattern.match(data, pos, limit):
+                pos = found.end()
+                count += size
+        return pos, count
+
+
+class Run:
+    """Rows of one template in `data[start:end]`, standing for what they put into the memo."""
+
+    __slots__ = ("_slots", "count", "data", "end", "start", "template")
+
+    def __init__(self, template: Template, data: Buffer, start: int, end: int, count: int) -> None:
+        self.template, self.data, self.start, self.end, self.count = template, data, start, end, count
+        self._slots: tuple[array[int], list[int]] | None = None
+
+    @property
+    def memoize(self) -> bool:
+        return self.template.memoize
+
+    @property
+    def floor(self) -> int:
+        return LOW
+
+    def indices(self, count: int) -> Sequence[int]:
+        """The memo indices it sets, in order; `count` slots are in use before it."""
+        if self.memoize:
+            return range(count, count + self.count * len(self.template.kept))
+        return self._read()[1]
+
+    def slot(self, number: int) -> Any:
+        """What its memo opcode of that number stores."""
+        value = self.template.kept[number % len(self.template.kept)]
+        return self._read()[0][number] if value is None else value
+
+    def _read(self) -> tuple[array[int], list[int]]:
+        """Per memo opcode the offset of the leaf it stores, -1 where it is none, and its index."""
+        if self._slots is None:
+            offsets, indices = array("q"), []
+            for row in self.template.detailed.finditer(self.data, self.start, self.end):
+                groups = iter(range(1, (row.lastindex or 0) + 1))
+                for value in self.template.kept:
+                    offsets.append(row.start(next(groups)) if value is None else -1)
+                    if not self.memoize:
+                        indices.append(int.from_bytes(row[next(groups)], "little"))
+            self._slots = offsets, indices
+        return self._slots
+
+
+class Repeats:
+    """What has been learned from one stream."""
+
+    def __init__(self) -> None:
+        self.tracks: dict[Key, _Track] = {}
+        self.templates: list[Template] = []
+
+    def row(self, key: Key, height: int, pos: int, special: int) -> list[Span] | None:
+        """Takes note of what ends at `pos`. The rows to learn from, when it is time to."""
+        track = self.tracks.get(key)
+        if track is None:
+            track = self.tracks[key] = _Track()
+        if track.end(height, pos, special).streak < ROWS:
+            return None
+        track.walked += 1
+        if track.walked < track.patience or len(self.templates) >= TEMPLATES:
+            return None
+        track.walked, track.patience = 0, 2 * track.patience
+        return track.samples()
+
+    def moved(self, key: Key, height: int, pos: int, special: int) -> None:
+        """Repeats have been stepped over."""
+        self.tracks[key].ends = [_End(height, pos, pos, special)]
+
+
+def learn(data: Buffer, spans: list[Span], memo: Memo, stack: list[Any], key: Key, memoize: bool) -> Template | None:
+    """What the last of these rows has in common with those like it; None where it is not to be learned."""
+    steps = list(_steps(data, *spans[-1]))
+    parts = _common(data, spans, memoize)
+    left = _left_by(steps)
+    if not any(code in _CALLS for code, _, _ in steps):
+        return None  # a batch is cheaper
+    if parts is None or left is None or memo.deferred or (memoize and memo.sparse):
+        return None
+    puts = [(code, data[at + 1 : after]) for code, at, after in steps if code in _MEMOS]
+    first = memo.count - len(puts)
+    indices = [first + n if memoize else int.from_bytes(raw, "little") for n, (_, raw) in enumerate(puts)]
+    gets = sorted({int.from_bytes(data[at + 1 : after], "little") for code, at, after in steps if code in _GETS})
+    if memoize and any(index >= first for index in gets):
+        return None  # the same number is another value in each row
+    template = Template(parts, memoize, key[1])
+    template.gets = [(index, memo.peek(index)) for index in gets]
+    kept = [memo.peek(index) for index in indices]
+    _blur([*kept, *stack[-left:]], {id(value) for _, value in template.gets})
+    start, stop = spans[-1]
+    template.kept = [None if type(value) is int and start <= value < stop else value for value in kept]
+    template.pushed = [Outside("data", at, at) if type(at) is int else at for at in stack[-left:]]
+    return template
+
+
+def _common(data: Buffer, spans: list[Span], memoize: bool) -> list[Part] | None:
+    """The last row with all the values that stand in its slots in rows like it. None where there are no others."""
+    parts = _parts(data, *spans[-1], memoize)
+    alike = 0
+    for span in spans[:-1] if parts else ():
+        other = _parts(data, *span, memoize)
+        if parts is None or other is None or len(other) != len(parts) or any(map(_differ, parts, other)):
+            continue
+        alike += 1
+        for mine, theirs in zip(parts, other, strict=True):
+            if isinstance(mine, Slot) and isinstance(theirs, Slot):
+                mine.take(theirs)
+    return parts if alike else None
+
+
+def _differ(one: Part, other: Part) -> bool:
+    return one != other if isinstance(one, bytes) or isinstance(other, bytes) else False
+
+
+def _parts(data: Buffer, start: int, stop: int, memoize: bool) -> list[Part] | None:
+    steps = list(_steps(data, start, stop))
+    if not steps or steps[-1][2] != stop or _left_by(steps) is None:
+        return None
+    parts: list[Part] = []
+    persistent = any(code == Op.BINPERSID for code, _, _ in steps)
+    before = -1
+    for code, at, after in steps:
+        if not memoize and code == Op.LONG_BINGET:
+            return None  # a repeat might have set it anew
+        if code in _MEMOS:
+            if (code == Op.MEMOIZE) is not memoize or before in _MEMOS:
+                return None
+            parts.append(b"\x94" if memoize else _PUT)
+        elif code in _LEAVES and not (persistent and before == Op.MARK):
+            slot = Slot()
+            slot.add(code, False, after - at - 1 - COUNTED.get(code, 0))
+            parts.append(slot)
+        else:
+            parts.append(re.escape(bytes(data[at:after])))
+        if code == Op.BINPERSID and before not in (Op.TUPLE, *_MEMOS):
+            return None
+        before = code
+    return parts
+
+
+def _steps(data: Buffer, pos: int, stop: int) -> Iterator[Step]:
+    """opcode, its offset, the offset after its argument; up to the first one that is not to be repeated."""
+    while pos < stop:
+        code = data[pos]
+        if code in COUNTED:
+            width = COUNTED[code]
+            size = int.from_bytes(data[pos + 1 : pos + 1 + width], "little")
+            if size > 255:
+                return
+            after = pos + 1 + width + size
+        elif code in _LEAVES or code in _GETS or code in _MEMOS:
+            after = pos + 1 + FIXED.get(code, OPERANDS.get(code, 0))
+        elif code in _PLAIN_STEPS:
+            after = pos + 1
+        else:
+            return
+        if after > stop:
+            return
+        yield code, pos, after
+        pos = after
+
+
+def _left_by(steps: list[Step]) -> int | None:
+    """How many values it leaves; None where it takes from the stack below it, or writes into what it has not made."""
+    stack: list[bool] = []  # per value: was it made here?
+    marks: list[list[bool]] = []
+    for code, _, _ in steps:
+        if code == Op.MARK:
+            marks.append(stack)
+            stack = []
+        elif code in _MEMOS:
+            if not stack:
+                return None
+        elif code in _LEAVES or code in _GETS or code in _FRESH:
+            stack.append(code in _FRESH)
+        elif code in _TAKEN or code in _PUT_INTO:
+            taken = _TAKEN.get(code, _PUT_INTO.get(code, 0))
+            if len(stack) < taken + (code in _PUT_INTO):
+                return None
+            del stack[-taken:]
+            if code in _TAKEN:
+                stack.append(True)
+            elif not stack[-1]:
+                return None
+        elif not marks or (code == Op.OBJ and not stack):
+            return None
+        else:
+            stack = marks.pop()
+            if code not in _FILLED:
+                stack.append(True)
+            elif not stack or not stack[-1]:
+                return None
+    return None if marks else len(stack)
+
+
+def _blur(values: list[Any], own: set[int]) -> None:
+    """Marks what a sample has made, so that nobody reads its plain data as that of its repeats.
+
+    `own` are the ids of values that it did not make.
+    """
+    todo = list(values)
+    while todo:
+        value = todo.pop()
+        if id(value) in own or isinstance(value, int | Global):
+            continue
+        own.add(id(value))
+        if isinstance(value, Group):
+            value.spelled = False
+            todo += value.parts()
+        elif isinstance(value, Made):
+            todo += (value.callee, value.args, *(value.held or ()))
+        elif isinstance(value, Outside):
+            todo.append(value.pid)
