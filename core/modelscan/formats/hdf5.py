@@ -16,7 +16,7 @@ from modelscan.formats.reader import Context, Facts, Reader, unreadable
 from modelscan.source.artifact import Artifact
 
 MAGIC = b"\x89HDF\r\n\x1a\n"
-BUFFER = 4_096
+BUFFER = 512
 """Bytes per read: what describes the data is small and lies apart."""
 CONFIGURATIONS = ("model_config", "training_config")
 """Attributes that `load_model` takes for configurations, whatever they look like."""
