@@ -123,7 +123,8 @@ def examine(
     from modelscan.formats import Context
 
     found = Examination()
-    context = Context(policy.limits, Budget(policy.limits.expanded), single, loader)
+    operators = policy.rules.operators.names
+    context = Context(policy.limits, Budget(policy.limits.expanded), single, loader, operators)
     try:
         _read(artifact, context, found, 0, reader)
     except Exception as error:  # the one broad catch: whatever a hostile file makes of us is a row, never SAFE

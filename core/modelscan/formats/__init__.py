@@ -6,7 +6,20 @@ that is several things at once is scanned as each of them.
 
 from __future__ import annotations
 
-from modelscan.formats import compressed, hdf5, keras, numpy, pickle, sevenzip, skops, tar, torch_legacy, unread, zip
+from modelscan.formats import (
+    compressed,
+    hdf5,
+    keras,
+    numpy,
+    pickle,
+    sevenzip,
+    skops,
+    tar,
+    tensorflow,
+    torch_legacy,
+    unread,
+    zip,
+)
 from modelscan.formats.reader import Context, Reader
 
 READERS: tuple[Reader, ...] = (
@@ -20,6 +33,7 @@ READERS: tuple[Reader, ...] = (
     compressed.READER,
     hdf5.READER,
     keras.READER,
+    tensorflow.READER,
     unread.READER,
 )
 

@@ -23,6 +23,8 @@ class Context:
     """Only the first of several pickles is going to be loaded."""
     loader: str = ""
     """Who reads pickles: "pickle", "joblib", or unknown."""
+    operators: frozenset[str] = frozenset()
+    """Operators of graphs that are worth a row; a graph has hundreds of thousands."""
 
 
 Facts = Iterator[Evidence | Artifact | Skip]

@@ -16,6 +16,8 @@ class Operators:
         for key, row in groups.items():
             self._denied |= dict.fromkeys(names_in(row["names"]), rule_of(key, row))
 
+        self.names = frozenset(self._denied)
+
     def rules(self) -> list[Rule]:
         return list(self._denied.values())
 
