@@ -52,9 +52,14 @@ def trusted() -> list[str]:
 
 
 def known() -> list[str]:
-    lines = ["## Keras objects that are known", "", "| group | library | what | names |", "| --- | --- | --- | --- |"]
-    for key, group in sorted(read("keras.toml").items()):
-        if "kind" in group:
+    lines = [
+        "## Keras objects and operators that are known",
+        "",
+        "| group | library | what | names |",
+        "| --- | --- | --- | --- |",
+    ]
+    for key, group in sorted({**read("keras.toml"), **read("operators.toml")}.items()):
+        if "rule" not in group:
             lines.append(f"| {key} | {group['library']} | {group['why']} | {len(names_in(group['names']))} |")
     return lines
 

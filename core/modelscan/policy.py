@@ -283,6 +283,8 @@ class _Judge:
 
     def _operator(self, fact: Evidence) -> Iterator[Finding]:
         rule = self.rules.operators.match(fact.subject)
+        if fact.detail.get("custom"):
+            rule = self._structure("tf-custom") if not self.rules.operators.is_known(fact.subject) else None
         if rule is not None:
             yield self._finding(rule, fact)
 

@@ -16,6 +16,7 @@ from modelscan.formats import (
     skops,
     tar,
     tensorflow,
+    tflite,
     torch_legacy,
     unread,
     zip,
@@ -34,6 +35,7 @@ READERS: tuple[Reader, ...] = (
     hdf5.READER,
     keras.READER,
     tensorflow.READER,
+    tflite.READER,
     unread.READER,
 )
 

@@ -158,7 +158,7 @@ class Graph:
         """What stands in a node, without the values of tensors of numbers."""
         for number, at, end in wire.fields(self.data, start, stop):
             if number != 5:
-                yield at - 1, end
+                yield max(start, at - 2), end
                 continue
             for key, one, other in wire.fields(self.data, at, end):
                 if key == 2:
@@ -167,7 +167,7 @@ class Graph:
     def _values(self, start: int, stop: int) -> Iterator[Span]:
         for number, at, end in wire.fields(self.data, start, stop):
             if number != 8:
-                yield at - 1, end
+                yield max(start, at - 2), end
             elif (1, _STRING) in set(wire.numbers(self.data, at, end)):
                 yield at, end
 
@@ -219,11 +219,11 @@ class Graph:
         return [wire.text(self.data, (start, min(stop, start + SHOWN))) for start, stop in found]
 
     def _expression(self, node: Node, inputs: _Inputs) -> str:
-        shown = [repr(value[:SHOWN]) for name in node.inputs for value in inputs.constants(name)[:1]]
+        shown = [_shown(value[:SHOWN]) for name in node.inputs for value in inputs.constants(name)[:1]]
         for key, span in node.attributes.items():
             for at, stop in wire.all_of(self.data, span, 2):
                 if stop > at and not key.startswith("_"):
-                    shown.append(f"{key}={wire.text(self.data, (at, min(stop, at + SHOWN)))!r}")
+                    shown.append(f"{key}={_shown(wire.text(self.data, (at, min(stop, at + SHOWN))))}")
         return f"{node.op}({', '.join(shown[:8])})"
 
     def _attribute(self, node: Node, key: str) -> str:
@@ -289,6 +289,10 @@ class Graph:
     def _functions_of(self, node: Node) -> set[str]:
         spans = [inner for span in node.attributes.values() for inner in wire.all_of(self.data, span, 10)]
         return {wire.last_text(self.data, span, 1) for span in spans}
+
+
+def _shown(value: str) -> str:
+    return repr(value) if value.isprintable() else "<bytes>"
 
 
 class _Inputs:
@@ -359,7 +363,7 @@ def is_node(data: Data, span: Span) -> bool:
         found = {number: (start, stop) for number, start, stop in wire.fields(data, *span)}
     except FormatError:
         return False
-    if 2 not in found or not found.keys() <= {1, 2, 3, 4, 5, 6, 7}:
+    if 2 not in found:
         return False
     start, stop = found[2]
     return stop - start < 200 and _OP.fullmatch(data[start:stop]) is not None

@@ -32,11 +32,14 @@ def _windows_program(head: bytes) -> bool:
 KNOWN: tuple[_Known, ...] = (
     _Known("RAR archive", _starts(b"Rar!\x1a\x07")),
     _Known("GGUF", _starts(b"GGUF")),
-    _Known("TensorFlow Lite", lambda head: head[4:8] == b"TFL3"),
     _Known("ExecuTorch program", lambda head: re.match(rb"ET\d\d", head[4:8]) is not None),
     _Known("executable code", _starts(b"\x7fELF", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe"), native=True),
     _Known("executable code", _windows_program, native=True),
 )
+
+
+_EXTRA = "/assets.extra/"
+"""The folder of a SavedModel for what TensorFlow Serving is to load besides: libraries of operators."""
 
 
 def _known(artifact: Artifact) -> _Known | None:
@@ -51,7 +54,7 @@ def read(artifact: Artifact, context: Context) -> Facts:
     known = _known(artifact)
     if known is None:
         return
-    if known.native and artifact.loader:
+    if known.native and (artifact.loader or _EXTRA in artifact.name.replace("\\", "/")):
         yield anomaly(artifact, "native-code", 0, artifact.name.rpartition("!")[2])
     else:
         yield unreadable(artifact, FormatError("format-unread", f"{known.name}: this format is not read yet"))
