@@ -81,7 +81,7 @@ def hostile_report(payload):
             Failure(where, payload, payload, True),
             Failure(Where(payload, None, payload), payload, payload, False),
         ),
-        skips=(Skip(payload, payload),),
+        skips=(Skip(f"{payload}-", payload),),
         versions={payload: payload},
         digest=payload,
     )

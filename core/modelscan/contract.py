@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import functools
 import itertools
+import os
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -59,15 +60,21 @@ OURS = "modelscan.scan"
 
 _STREAMS = ("pickle", "PyTorch pickle", "PyTorch legacy", "NumPy array")
 """Formats whose parts have no names of their own; so have those that end in " data", the compressed streams."""
+_ARCHIVES = ("zip archive", "tar archive", "7z archive", "PyTorch zip", "PyTorch exported", "TorchScript")
+"""Formats that are scanned member by member: where there is one, the archive itself was not what was scanned."""
 
 _ERRORS = {
     "pickle": "PICKLE_GENOPS",
     "not-a-file": "PATH",
     "not-accessible": "PATH",
     "codec-missing": "DEPENDENCY",
-    "json": "JSON_DECODE",
+    "keras-json": "JSON_DECODE",
 }
 """Our code, or its first word, to the category of an error; everything else is MODEL_SCAN."""
+
+
+_WORDS = {"PICKLE_GENOPS": "Parsing error: {}", "JSON_DECODE": "Not a valid JSON data"}
+NOT_SCANNED = "Model Scan did not scan file"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +100,12 @@ class Entry:
 class Terms:
     """The rows of one report as modelscan 0.8 shapes them. Sources are absolute, members follow a colon."""
 
-    def __init__(self, report: Report) -> None:
-        self.report = report
+    def __init__(self, report: Report, off: Collection[str] = ()) -> None:
+        """`off`: scanners, by dotted name, whose files are left out."""
+        self.report, self.off = report, frozenset(off)
         self._formats = {row.name: row.format for row in report.artifacts}
         self._named = {*self._formats, *(row.name for row in report.skips), *report.parts}
+        self._holders = {holder for name in self._named for holder in self.chain(name)[:-1]}
         names = (*self._named, *(row.where.artifact for row in report.failures))
         source = Path(report.source)
         self.folder = (
@@ -104,29 +113,37 @@ class Terms:
         ).absolute()
         self.findings: dict[Issue, list[Finding]] = {}
         for finding in report.findings:
-            self.findings.setdefault(self._issue(finding), []).append(finding)
+            issue = self._issue(finding)
+            if issue.scanner not in self.off:
+                self.findings.setdefault(issue, []).append(finding)
         self.issues = sorted(self.findings, key=lambda issue: -issue.severity)
         self.errors: list[Entry] = []
         self.skipped: list[Entry] = []
         for failure in report.failures:
             self._failed(failure)
         for name, reason in (*((row.name, row.reason) for row in report.skips), *((one, "") for one in report.parts)):
-            self._left(name, reason)
-        self.errors, self.skipped = list(dict.fromkeys(self.errors)), _once(self.skipped)
-        failed = {entry.source for entry in self.errors}
-        holders = {holder for name in self._named for holder in self.chain(name)[:-1] if not self._is_stream(holder)}
-        read = (row.name for row in report.artifacts if row.name not in holders)
-        self.scanned = [name for name in dict.fromkeys(map(self.source, read)) if name not in failed]
+            if name not in self._formats:  # one reader leaving it to another is no skip
+                self._left(name, reason)
+        failed = {self._nearest(failure.where.artifact) for failure in report.failures}
+        self._scanned: dict[str, str] = {}
+        for row in report.artifacts:
+            if row.name not in failed and not self._is_holder(row.name):
+                self._settle(row.name)
+        self.errors = [error for error in dict.fromkeys(self.errors) if error.scanner not in self.off]
+        self.skipped = _once(self.skipped)
+
+    @property
+    def scanned(self) -> list[str]:
+        return list(self._scanned)
 
     def names(self) -> Iterator[tuple[str, str]]:
         """What was scanned: the artifact's name and its source."""
-        named = {self.source(row.name): row.name for row in reversed(self.report.artifacts)}
-        return ((named[source], source) for source in self.scanned)
+        return ((name, source) for source, name in self._scanned.items())
 
     @property
     def clean(self) -> bool:
         """Something was read, all of it was that calls itself a model, and there is nothing to say about it."""
-        strange = any(entry.category != "SCAN_NOT_SUPPORTED" for entry in self.skipped)
+        strange = any(entry.category not in ("SCAN_NOT_SUPPORTED", "MODEL_CONFIG") for entry in self.skipped)
         return bool(self.scanned) and not (self.issues or self.errors or strange)
 
     def source(self, name: str) -> str:
@@ -138,11 +155,8 @@ class Terms:
         return shown
 
     def relative(self, source: str) -> str:
-        """A source as told from the scanned folder; unchanged where it is not below it."""
-        prefix = f"{self.folder}/" if not str(self.folder).endswith("/") else str(self.folder)
-        posix = source.replace("\\", "/") if "\\" in prefix else source
-        prefix = prefix.replace("\\", "/")
-        return source[len(prefix) :] if posix.startswith(prefix) else source
+        """A source as told from the scanned folder."""
+        return relative(source, self.folder)
 
     def scanner(self, name: str) -> str:
         """The scanner of modelscan 0.8 that such a file belongs to."""
@@ -159,6 +173,21 @@ class Terms:
         """The file, what holds the artifact inside it, and the artifact: names, outermost first."""
         cuts = [at for at, character in enumerate(name) if character == "!"]
         return [*(name[:at] for at in cuts if name[:at] in self._formats), name]
+
+    def _nearest(self, name: str) -> str:
+        """The artifact that a place belongs to."""
+        return next((one for one in reversed(self.chain(name)) if one in self._formats), name)
+
+    def _is_holder(self, name: str) -> bool:
+        return name in self._holders and self._formats[name].startswith(_ARCHIVES)
+
+    def _settle(self, name: str) -> None:
+        """Something was read to its end."""
+        source, scanner = self.source(name), self.scanner(name)
+        if scanner in self.off:
+            self.skipped.append(Entry("SCAN_NOT_SUPPORTED", NOT_SCANNED, source))
+        else:
+            self._scanned.setdefault(source, name)
 
     def _is_stream(self, name: str) -> bool:
         label = self._formats.get(name, "")
@@ -177,20 +206,30 @@ class Terms:
     def _failed(self, failure: Failure) -> None:
         source, scanner = self.source(failure.where.artifact), self.scanner(failure.where.artifact)
         category = _ERRORS.get(failure.code) or _ERRORS.get(failure.code.partition("-")[0], "MODEL_SCAN")
-        lead = "Parsing error: " if category == "PICKLE_GENOPS" else ""
-        self.errors.append(Entry(category, lead + failure.reason, source, scanner))
+        words = _WORDS.get(category, "{}").format(failure.reason)
+        self.errors.append(Entry(category, words, source, scanner))
         if failure.code.startswith("zip-"):
             self.skipped.append(Entry("BAD_ZIP", f"Skipping zip file due to error: {failure.reason}", source))
 
     def _left(self, name: str, reason: str) -> None:
-        """What no reader claimed. A file that calls itself a pickle and is none is an error, as it always was."""
+        """What no reader claimed. A file that calls itself a model and is none is an error, as it always was."""
         source, suffix = self.source(name), Path(name).suffix.lower()
         if suffix in (*PICKLE.extensions, *NUMPY.extensions):
             self.errors.append(Entry("PICKLE_GENOPS", f"Parsing error: {reason}", source, PICKLE.dotted))
+        elif suffix in (*H5.extensions, *OPERATORS.extensions):
+            self.errors.append(Entry("MODEL_SCAN", reason, source, H5.dotted if suffix == ".h5" else OPERATORS.dotted))
+        elif suffix in KERAS.extensions:
+            self.skipped.append(Entry("BAD_ZIP", f"Skipping zip file due to error: {reason}", source, KERAS.dotted))
         elif suffix in TORCH.extensions:
             self.skipped.append(Entry("MAGIC_NUMBER", "Invalid magic number", source, TORCH.dotted))
         else:
-            self.skipped.append(Entry("SCAN_NOT_SUPPORTED", "Model Scan did not scan file", source))
+            self.skipped.append(Entry("SCAN_NOT_SUPPORTED", NOT_SCANNED, source))
+
+
+def relative(source: str, folder: Path) -> str:
+    """An absolute source as told from `folder`; unchanged where it is not below it."""
+    prefix = str(folder).rstrip(os.sep) + os.sep
+    return source.removeprefix(prefix)
 
 
 def grade(module: str, operator: str) -> Severity | None:
@@ -209,6 +248,10 @@ def _named(finding: Finding) -> tuple[str, str]:
     module, name = str(detail.get("module", module)), str(detail.get("name", name))
     spelled = f"{module}.{name}"
     about = finding.operator.rpartition(".")[2] == name.rpartition(".")[2] or finding.evidence.kind is Kind.IMPORT
+    if finding.evidence.kind is Kind.COMPONENT:
+        return "Keras", name
+    if finding.evidence.kind is Kind.OPERATOR:
+        return "Tensorflow", name or finding.evidence.subject
     if module and about:
         return module, name
     if finding.evidence.kind in (Kind.ANOMALY, Kind.EXTENSION, Kind.PERSISTENT) or spelled == ".":

@@ -162,7 +162,7 @@ OURS: tuple[Field, ...] = (
     Field(("jobs",), COUNT, Reach.PERSON, 1, "processes that scan a folder; 0 is one for each core"),
     Field(("cache",), FLAG, Reach.PERSON, True, "answer for files that did not change from the last scan"),
     Field(("log",), _one_of(*LEVELS), Reach.FOLDER, "INFO", "how much is said on stderr"),
-    Field(("reporting", "format"), _one_of(*RENDERERS, "custom"), Reach.FOLDER, "console", "the report, as with -r"),
+    Field(("reporting", "format"), _one_of(*RENDERERS), Reach.FOLDER, "console", "the report, as with -r"),
     *(
         Field(
             ("limits", row.name),

@@ -150,6 +150,17 @@ class Settings:
                     yield f"{keys[2]}.{name}", Severity[keys[1]]
 
 
+def __getattr__(name: str) -> Any:
+    """What modelscan 0.8 had under this name: `DEFAULT_SETTINGS` and its kin."""
+    if name.startswith("_"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from modelscan import defaults
+
+    if name not in defaults.__all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(defaults, name)
+
+
 def user_file() -> Path:
     """The settings of this user: beside the store where `MODELSCAN_HOME` says where that is."""
     if os.environ.get(store.HOME):

@@ -11,6 +11,7 @@ from modelscan.report import Report
 
 RENDERERS: dict[str, str] = {
     "console": "modelscan.render.console",
+    "custom": "modelscan.reports",
     "html": "modelscan.render.page",
     "json": "modelscan.render.json",
     "markdown": "modelscan.render.markdown",
@@ -29,6 +30,8 @@ class Options:
     """A line above the console report: which settings were used."""
     scanners: bool = True
     """Name every file that was scanned, with its scanner, above the console report."""
+    off: frozenset[str] = frozenset()
+    """Scanners of modelscan 0.8, by dotted name, whose files are left out."""
     reporter: str = ""
     """Dotted name of a custom reporter's class. Only ever out of a settings file that was named explicitly."""
     settings: Mapping[str, Any] = field(default_factory=dict)

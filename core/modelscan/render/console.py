@@ -67,7 +67,7 @@ def show(report: Report, console: Console, options: Options = PLAIN) -> None:
 
 def lines(report: Report, options: Options = PLAIN) -> Iterator[Line]:
     """The report, line by line."""
-    terms, said = Terms(report), panel(report, len(report.findings))
+    terms, said = Terms(report, options.off), panel(report, len(report.findings))
     if options.first:
         yield _line(options.first)
         yield Line()

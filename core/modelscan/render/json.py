@@ -18,7 +18,7 @@ from modelscan.report import Report, Severity
 
 def render(report: Report, options: Options = PLAIN) -> str:
     """One JSON document on one line, ASCII only."""
-    made = document(Terms(report))
+    made = document(Terms(report, options.off))
     if not options.show_skipped:
         del made["summary"]["skipped"]
     return json.dumps(made, ensure_ascii=True)
@@ -33,26 +33,46 @@ def schema() -> Mapping[str, Any]:
 def document(terms: Terms) -> dict[str, Any]:
     """The report as modelscan 0.8 shapes it, what was skipped included."""
     report = terms.report
+    return layout(
+        input_path=report.source,
+        folder=str(terms.folder),
+        version=report.versions.get("modelscan-jupyter", ""),
+        issues=[_issue(terms, issue) for issue in terms.issues],
+        errors=[_entry(terms, entry) for entry in terms.errors],
+        scanned=[terms.relative(source) for source in terms.scanned],
+        skipped=[_entry(terms, entry) for entry in terms.skipped],
+        report=report,
+    )
+
+
+def layout(
+    *,
+    input_path: str,
+    folder: str,
+    version: str,
+    issues: list[dict[str, str]],
+    errors: list[dict[str, str]],
+    scanned: list[str],
+    skipped: list[dict[str, str]],
+    report: Report,
+) -> dict[str, Any]:
+    """The keys, in their order. Rows are as they will be written."""
     counts = dict.fromkeys((severity.name for severity in Severity), 0)
-    for issue in terms.issues:
-        counts[issue.severity.name] += 1
-    files = [terms.relative(source) for source in terms.scanned]
+    for issue in issues:
+        counts[issue["severity"]] += 1
     return {
         "summary": {
             "total_issues_by_severity": counts,
-            "total_issues": len(terms.issues),
-            "input_path": report.source,
-            "absolute_path": str(terms.folder),
-            "modelscan_version": report.versions.get("modelscan-jupyter", ""),
+            "total_issues": len(issues),
+            "input_path": input_path,
+            "absolute_path": folder,
+            "modelscan_version": version,
             "timestamp": datetime.now().isoformat(),
-            "scanned": {"total_scanned": len(files)} | ({"scanned_files": files} if files else {}),
-            "skipped": {
-                "total_skipped": len(terms.skipped),
-                "skipped_files": [_entry(terms, entry) for entry in terms.skipped],
-            },
+            "scanned": {"total_scanned": len(scanned)} | ({"scanned_files": scanned} if scanned else {}),
+            "skipped": {"total_skipped": len(skipped), "skipped_files": skipped},
         },
-        "issues": [_issue(terms, issue) for issue in terms.issues],
-        "errors": [_entry(terms, entry) for entry in terms.errors],
+        "issues": issues,
+        "errors": errors,
         "modelscan_jupyter": report.to_dict(),
     }
 

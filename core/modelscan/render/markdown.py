@@ -29,7 +29,7 @@ def render(report: Report, options: Options = PLAIN) -> str:
 
 
 def _lines(report: Report, options: Options) -> Iterator[str]:
-    said, terms = panel(report), Terms(report)
+    said, terms = panel(report), Terms(report, options.off)
     yield f"### modelscan: {report.verdict.value}"
     yield ""
     yield f"{code(said.name, PATH)} {code(said.about, PATH)}"

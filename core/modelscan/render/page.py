@@ -34,7 +34,7 @@ def render(report: Report, options: Options = PLAIN) -> str:
 
 def _sections(report: Report, options: Options) -> Iterator[str]:
     """In full what the panel shortens."""
-    terms = Terms(report)
+    terms = Terms(report, options.off)
     if terms.errors:
         yield _section("Not read to the end", ((entry.source, entry.description) for entry in terms.errors))
     if report.skips and not options.show_skipped:

@@ -40,7 +40,7 @@ def render(report: Report, options: Options = PLAIN) -> str:
 
 class _Run:
     def __init__(self, report: Report, options: Options) -> None:
-        self.report, self.options, self.terms = report, options, Terms(report)
+        self.report, self.options, self.terms = report, options, Terms(report, options.off)
         self.names = self._names()
         self.rules = sorted(Rules.load().all(), key=lambda rule: rule.id)
         self.at = {rule.id: number for number, rule in enumerate(self.rules)}

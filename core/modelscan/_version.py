@@ -1,0 +1,5 @@
+"""The version as modelscan 0.8 had it: `from modelscan._version import __version__`."""
+
+from modelscan.scanner import version
+
+__version__ = version()

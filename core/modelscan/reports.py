@@ -1,0 +1,74 @@
+"""Report classes of modelscan 0.8, and the bridge to those that callers wrote themselves."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from modelscan.defaults import DEFAULT_SETTINGS
+from modelscan.errors import SettingsError
+from modelscan.modelscan import ModelScan, switched_off
+from modelscan.render import PLAIN, Options
+from modelscan.render import console as console_report
+from modelscan.report import Report as Outcome
+
+
+class Report:
+    """What a report class looks like: `generate` prints, and may return what it printed."""
+
+    @staticmethod
+    def generate(scan: ModelScan, settings: Mapping[str, Any] = {}) -> str | None:
+        raise NotImplementedError
+
+
+class ConsoleReport(Report):
+    @staticmethod
+    def generate(scan: ModelScan, settings: Mapping[str, Any] = {}) -> None:
+        options = Options(
+            show_skipped=bool(settings.get("show_skipped")), scanners=False, off=switched_off(scan._settings)
+        )
+        text = console_report.render(scan.report, options)
+        print(text)  # noqa: T201 - printing is what it is for
+        _save(text, settings)
+
+
+class JSONReport(Report):
+    @staticmethod
+    def generate(scan: ModelScan, settings: Mapping[str, Any] = {}) -> None:
+        results = scan._generate_results()
+        if not settings.get("show_skipped"):
+            del results["summary"]["skipped"]
+        text = json.dumps(results)
+        print(text)  # noqa: T201 - printing is what it is for
+        _save(text, settings)
+
+
+def render(report: Outcome, options: Options = PLAIN) -> str:
+    """What the reporter of the options prints or returns.
+
+    Raises SettingsError where no settings file that a person named says which class that is, or where it cannot be
+    had. The class is given a ModelScan and the settings beside its name.
+    """
+    if not options.reporter:
+        raise SettingsError("no report class: name one as reporting.module in a file given with --settings-file")
+    module, _, name = options.reporter.rpartition(".")
+    try:
+        reporter = getattr(import_module(module), name)
+    except (ImportError, AttributeError, ValueError) as problem:
+        raise SettingsError(f"reporting.module: cannot import {options.reporter!r}: {problem}") from None
+    printed = io.StringIO()
+    settings = {"show_skipped": options.show_skipped, "output_file": None, **options.settings}
+    with contextlib.redirect_stdout(printed):
+        returned = reporter.generate(scan=ModelScan.of(report, DEFAULT_SETTINGS), settings=settings)
+    return printed.getvalue().removesuffix("\n") or str(returned or "")
+
+
+def _save(text: str, settings: Mapping[str, Any]) -> None:
+    output = settings.get("output_file")
+    if output:
+        Path(output).write_text(text + "\n", encoding="utf-8")

@@ -1,0 +1,1 @@
+"""Tools of modelscan 0.8 that callers import."""

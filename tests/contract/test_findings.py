@@ -1,0 +1,75 @@
+"""What modelscan 0.8.8 finds we find: same operator, same file, at least as bad, under the same scanner's name."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from contract.corpus import CLEARED, files
+
+from modelscan.modelscan import ModelScan
+
+SAMPLES = files()
+UPSTREAM = json.loads((Path(__file__).parents[1] / "data" / "upstream.json").read_text("utf-8"))
+GRADES = ("LOW", "MEDIUM", "HIGH", "CRITICAL")
+READ = ("nested zip", "torch legacy", "torn zip", "keras lambda", "keras dense", "keras torn")
+"""Samples of which we read more, and so skip less or fail less."""
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    """Sample to what our ModelScan returns for its folder."""
+    top = tmp_path_factory.mktemp("corpus")
+    found = {}
+    for number, (key, sample) in enumerate(SAMPLES.items()):
+        for name, data in sample.items():
+            path = top / str(number) / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+        found[key] = ModelScan().scan(top / str(number))
+    return found
+
+
+def test_the_record_is_of_this_corpus():
+    assert list(UPSTREAM["found"]) == list(SAMPLES)
+    assert UPSTREAM["version"] == "0.8.8"
+    assert sum(len(row["issues"]) for row in UPSTREAM["found"].values()) > 150
+
+
+@pytest.mark.parametrize("key", SAMPLES)
+def test_every_issue_is_found_and_as_bad(results, key):
+    ours = {
+        (row["module"], row["operator"], row["source"], row["scanner"]): row["severity"]
+        for row in results[key]["issues"]
+    }
+    for module, operator, severity, source, scanner in UPSTREAM["found"][key]["issues"]:
+        if key in CLEARED:
+            assert not ours
+        else:
+            assert GRADES.index(ours[module, operator, source, scanner]) >= GRADES.index(severity)
+
+
+@pytest.mark.parametrize("key", [key for key in SAMPLES if key.startswith("benign")])
+def test_benign_files_have_none(results, key):
+    assert not results[key]["issues"]
+    assert not results[key]["errors"]
+
+
+@pytest.mark.parametrize("key", SAMPLES)
+def test_what_was_scanned_skipped_and_failed_is_told_alike(results, key):
+    summary, told = results[key]["summary"], UPSTREAM["found"][key]
+    scanned = set(summary["scanned"].get("scanned_files", ()))
+    skipped = {(row["category"], row["source"]) for row in summary["skipped"]["skipped_files"]}
+    failed = {(row["category"], row["source"]) for row in results[key]["errors"]}
+    assert set(told["scanned"]) <= scanned
+    if key not in READ:
+        assert {tuple(row) for row in told["skipped"]} <= skipped | failed
+        assert {tuple(row) for row in told["errors"]} == failed
+        assert set(told["scanned"]) == scanned
+
+
+def test_what_it_did_not_read_we_do(results):
+    assert results["torch legacy"]["issues"][0]["source"] == "model.pt"
+    assert results["nested zip"]["issues"][0]["source"] == "model.zip:inner.zip:data.pkl"
+    assert [row["category"] for row in results["torn zip"]["errors"]] == ["MODEL_SCAN"]
