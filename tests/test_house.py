@@ -80,6 +80,8 @@ FACADE = {"_version", "defaults", "error", "issues", "model", "modelscan", "repo
 @pytest.mark.parametrize("path", files("."), ids=str)
 def test_the_core_never_imports_the_old_names(path):
     inside = path.relative_to(CORE).parts[0].removesuffix(".py")
-    allowed = {"defaults"} if inside == "settings" else set()  # the lazy delegate for `from modelscan.settings import …`
+    allowed = (
+        {"defaults"} if inside == "settings" else set()
+    )  # the lazy delegate for `from modelscan.settings import …`
     ours = {name.split(".")[1] for name in imports_of(path) if name.startswith("modelscan.")}
     assert inside in FACADE or not ours & (FACADE - allowed)
