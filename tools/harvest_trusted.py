@@ -92,7 +92,7 @@ def expressions() -> Iterator[tuple[str, Any]]:
     for name in MODULES.split():
         exec(f"import {name}", names)
     for line in EXPRESSIONS.strip().splitlines():
-        yield line, eval(line, names)
+        yield line, attempt(lambda line=line: eval(line, names))  # a package may be missing
 
 
 def estimators() -> Iterator[tuple[str, Any]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import linecache
+import os
 import pickle
 import warnings
 
@@ -191,3 +192,28 @@ def test_pickles_warn_as_they_did(guard):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert pickle.loads(pickle.dumps([1])) == [1]
+
+
+def test_a_library_that_falls_back_meets_the_same_refusal(guard, marker, tmp_path):
+    """An unreviewed call passes an Unpickler outside of any loader, but not right after it was refused."""
+    data = samples.proto() + samples.call(samples.global_(__name__, "act"), samples.text(str(marker))) + b"."
+    path = tmp_path / "model.pkl"
+    path.write_bytes(data)
+
+    def lenient():
+        try:
+            return joblib.load(path)
+        except Exception:
+            with path.open("rb") as file:
+                return pickle.Unpickler(file).load()
+
+    guard.install()
+    with pytest.raises(UnsafeModelError):
+        lenient()
+    assert not marker.exists()
+    guard.sweep({})  # a new cell: somebody may try on purpose
+    pickle.Unpickler(io.BytesIO(data)).load()
+    assert marker.exists()
+
+
+act = os.mkdir

@@ -51,7 +51,7 @@ def test_no_program_is_started_inside_of_a_scope(guard, start):
     scope = Scope(ALLOWED)
     with pytest.raises(Veto):
         run(scope, start, (), {})
-    assert len(scope.started) == 1
+    assert len(scope.acts) == 1
     run(Scope(ALLOWED, trip=False), start, (), {})
     start()
 

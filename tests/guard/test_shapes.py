@@ -92,7 +92,7 @@ def test_ordinary_values_are_scanned_once(guard, monkeypatch, value, protocol):
     data = pickle.dumps(value, protocol)
     first = repr(pickle.loads(data))
     assert shapes.names(data, STATE.policy) == frozenset(shapes.shape(data)[1])
-    monkeypatch.setattr("modelscan.guard.gate.scanned", None)
+    monkeypatch.setattr("modelscan.guard.admission.scanned", None)
     assert repr(pickle.loads(data)) == first == repr(value)
 
 

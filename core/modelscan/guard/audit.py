@@ -2,7 +2,7 @@
 
 Inside a scope only the names that the scan saw. Outside of any (a name bound before the guard came, an Unpickler of
 somebody's own, an import that reads its own data) everything but the denied names, in the strict policy only the
-trusted ones. And in a scope no program is started: classes that nobody reviewed set their own state.
+trusted ones. And in a scope nothing acts (see `tripwire`): classes that nobody reviewed set their own state.
 
 Python cannot remove an audit hook, so there is one per process, which asks `STATE`. It imports nothing and looks
 nothing up by a module's name while it runs: a load may have changed the modules.
@@ -17,19 +17,20 @@ from types import FrameType
 from typing import Any
 
 from modelscan.approvals import allowed_names, kept_names
-from modelscan.guard import callers, refusal
-from modelscan.guard.scope import Pair, Scope, Veto, current, run, scope_here
+from modelscan.guard import callers, refusal, tripwire
+from modelscan.guard.scope import Pair, Scope, Veto, current, latched, run, scope_here
 from modelscan.guard.state import STATE
 
-PROGRAMS = ("os.exec", "os.posix_spawn", "os.spawn", "os.startfile", "os.system", "pty.spawn", "subprocess.Popen")
-"""Audit events of starting a program (https://docs.python.org/3/library/audit_events.html)."""
+NOTES = 100
+"""Acts that are written down about one load."""
 
 _getframe: Callable[[int], FrameType] = sys._getframe
 _scope_here: Callable[[], Scope | None] = scope_here
 _asker, _is_internal, _below_import = callers.asker, callers.is_internal, callers.below_import
 _describe, _refusal = callers.describe, refusal.outside
 _load = run.__code__
-_programs = frozenset(PROGRAMS)
+_events, _stopped = tripwire.EVENTS, tripwire.STOPPED
+_acts, _is_exempt, _described = tripwire.acts, tripwire.is_exempt, tripwire.described
 _added = False
 
 
@@ -42,8 +43,10 @@ def _hook(event: str, args: tuple[Any, ...]) -> None:
                 _outside(_getframe(1), str(args[0]), str(args[1]))
         elif scope.allowed is not None and args not in scope.allowed and STATE.enforces:
             _unseen(scope, str(args[0]), str(args[1]))
-    elif event in _programs:
-        _program(event)
+    elif event in _events:
+        scope = _scope_here()
+        if scope is not None and scope.trip and scope.open and _acts(event, args):
+            _act(scope, event, args)
 
 
 def asks(frame: FrameType, module: str, name: str, names: AbstractSet[Pair] | None) -> None:
@@ -78,7 +81,7 @@ def _outside(frame: FrameType | None, module: str, name: str) -> None:
     """The rule for whoever unpickles outside of a guarded load. `frame` is where the unpickler was called."""
     policy = STATE.policy
     found = policy.rules.match(module, name)
-    if found.rule is None and (found.use is not None or policy.word != "strict"):
+    if found.rule is None and found.name not in latched() and (found.use is not None or policy.word != "strict"):
         return
     if found.name in policy.allowed or found.name in allowed_names() or found.name in kept_names():
         return
@@ -87,12 +90,17 @@ def _outside(frame: FrameType | None, module: str, name: str) -> None:
         raise _refusal(f"<pickle read by {_describe(asker)}>", module, name)
 
 
-def _program(event: str) -> None:
-    scope = current()
-    if scope is None or not scope.trip or not STATE.enforces or _below_import(_getframe(2), _load):
+def _act(scope: Scope, event: str, args: tuple[Any, ...]) -> None:
+    frame = _getframe(2)
+    if not STATE.enforces or _below_import(frame, _load):
         return
-    scope.started.append(event)
-    raise Veto(f"the load starts a program ({event})")
+    said = _described(event, args)
+    if event not in _stopped or (scope.reads and event in tripwire.NETWORK) or _is_exempt(event, frame, _load):
+        if len(scope.noted) < NOTES:
+            scope.noted.append(said)
+        return
+    scope.acts.append((event, said))
+    raise Veto(f"the load does more than loading: {said}")
 
 
 def add() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -39,6 +39,8 @@ class Event:
     milliseconds: float
     caller: str | None
     report: Report = field(repr=False)
+    noted: tuple[str, ...] = ()
+    """What it did besides making objects and was let do: "exec", "ctypes.dlopen /lib/x.so"."""
 
 
 class History:
@@ -53,9 +55,26 @@ class History:
         """The next number; unique across threads."""
         return next(self._numbers)
 
-    def add(self, number: int, loader: str, decision: Decision, caller: str | None, report: Report) -> Event:
+    def add(
+        self,
+        number: int,
+        loader: str,
+        decision: Decision,
+        caller: str | None,
+        report: Report,
+        noted: Iterable[str] = (),
+    ) -> Event:
         event = Event(
-            number, time.time(), loader, report.source, report.verdict, decision, report.milliseconds, caller, report
+            number,
+            time.time(),
+            loader,
+            report.source,
+            report.verdict,
+            decision,
+            report.milliseconds,
+            caller,
+            report,
+            tuple(dict.fromkeys(noted)),
         )
         (self._loads if decision is Decision.LOADED else self._decisions).append(event)
         return event

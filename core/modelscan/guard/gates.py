@@ -15,10 +15,10 @@ from weakref import WeakKeyDictionary
 
 from modelscan import approvals
 from modelscan.evidence import Evidence, Kind, Where
-from modelscan.guard import audit, callers, gate, opening, refusal
+from modelscan.guard import admission, audit, callers, gate, opening, refusal
+from modelscan.guard.call import Call, Loader
 from modelscan.guard.events import HISTORY, Decision
 from modelscan.guard.folder import Folder
-from modelscan.guard.gate import Call, Loader
 from modelscan.guard.scope import Pair, current
 from modelscan.guard.sources import label_of
 from modelscan.guard.state import STATE
@@ -57,7 +57,7 @@ def parse(target: Target, loader: Loader, instance: object, args: tuple[Any, ...
         return result
     source.label = target.label.format(label_of(call.source))
     with closing(source):
-        return gate.scanned(replace(call, loader=lambda *_, **__: result), source)
+        return admission.scanned(replace(call, loader=lambda *_, **__: result), source)
 
 
 def resolve(target: Target, loader: Loader, instance: object, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
@@ -86,7 +86,7 @@ def run(target: Target, loader: Loader, instance: object, args: tuple[Any, ...],
     report = _repository(call.source, kwargs.get("source") == "local")
     decision = Decision.WARNED if STATE.policy.word == "warn" else Decision.REFUSED
     if decision is Decision.REFUSED:
-        if not (gate.is_approved(report) or _names_approved() & {row.operator for row in report.findings}):
+        if not (admission.is_approved(report) or _names_approved() & {row.operator for row in report.findings}):
             raise refusal.refused(target.name, report)
         decision = Decision.ALLOWED
     refusal.happened(HISTORY.add(HISTORY.number(), target.name, decision, callers.caller(), report))

@@ -12,7 +12,6 @@ from dataclasses import astuple, dataclass
 
 from modelscan import store
 from modelscan.guard.events import Event
-from modelscan.guard.scope import outside
 
 KEPT = 50_000
 """Entries; older ones make room."""
@@ -48,7 +47,7 @@ _ABOUT = 5
 
 def keep(event: Event) -> None:
     """Writes it down; whatever goes wrong with that goes unsaid."""
-    with suppress(Exception), outside(), store.connect() as connection:
+    with suppress(Exception), store.connect() as connection:
         connection.execute(_INSERT, astuple(_entry(event)))
         connection.execute(_PRUNE, (KEPT,))
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from modelscan.guard.folder import Folder
-from modelscan.guard.sources import Bytes, File, Handle, Source, Stream, Window, can_rewind, label_of
+from modelscan.guard.sources import Bytes, File, Handle, Source, Stream, Window, can_rewind, is_ordinary, label_of
 from modelscan.guard.target import Takes, Target
 
 
@@ -39,17 +39,10 @@ def _file(target: Target, value: Any) -> Source | None:
     if not callable(value.read) or not callable(value.readline) or isinstance(value, io.TextIOBase):
         return None
     if target.single:
-        return Window(value) if _is_ordinary(value) else Stream(value, single=True)
+        return Window(value) if is_ordinary(value) else Stream(value, single=True)
     if can_rewind(value):
         return Handle(value)
     return Stream(value, single=False) if target.spools else None
-
-
-def _is_ordinary(file: Any) -> bool:
-    """A file on disk or in memory, which going back costs nothing."""
-    if type(file) not in (io.BytesIO, io.BufferedReader, io.BufferedRandom, io.FileIO):
-        return False
-    return type(getattr(file, "raw", None)) in (io.FileIO, type(None)) and bool(file.seekable())
 
 
 def _place(target: Target, value: Any) -> Source | None:

@@ -17,6 +17,7 @@ from typing import Any
 import wrapt
 
 from modelscan.guard.gates import GATES
+from modelscan.guard.scope import unlatch
 from modelscan.guard.state import STATE
 from modelscan.guard.target import Target
 from modelscan.guard.targets import TARGETS
@@ -81,6 +82,7 @@ def sweep(namespace: dict[str, Any]) -> int:
     """
     if not STATE.active:
         return 0
+    unlatch()
     _wrap_imported()
     if not any(known is namespace for known in _namespaces):
         _namespaces.append(namespace)

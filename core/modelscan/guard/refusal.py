@@ -11,11 +11,12 @@ from modelscan.errors import UnsafeModelError
 from modelscan.evidence import Evidence, Kind, Where
 from modelscan.guard import callers, journal
 from modelscan.guard.events import HISTORY, Decision, Event
-from modelscan.guard.scope import Pair, Scope, current
+from modelscan.guard.scope import Pair, Scope, current, latch, set_aside
 from modelscan.guard.state import STATE
+from modelscan.guard.tripwire import PROGRAMS
 from modelscan.policy import Policy, Session
 from modelscan.render.inert import inert
-from modelscan.report import Report, Verdict
+from modelscan.report import Report, Severity, Verdict
 from modelscan.scanner import versions
 
 NAMED = 3
@@ -51,6 +52,7 @@ def refused(loader: str, report: Report) -> UnsafeModelError:
     caller = callers.caller()
     number = HISTORY.number()
     STATE.refused[loader] += 1
+    latch(row.operator for row in report.findings if row.severity > Severity.LOW)
     error = UnsafeModelError(message(report), report, number, caller)
     around = current()
     if around is not None:  # so that no library can make another error of it, or none
@@ -61,8 +63,9 @@ def refused(loader: str, report: Report) -> UnsafeModelError:
 
 def happened(event: Event) -> None:
     """Keeps what is worth knowing later, and tells it to whoever listens."""
-    journal.keep(event)
-    STATE.tell(event)
+    with set_aside():
+        journal.keep(event)
+        STATE.tell(event)
 
 
 def outside(source: str, module: str, name: str) -> UnsafeModelError:
@@ -81,15 +84,22 @@ def unseen(source: str, module: str, name: str) -> UnsafeModelError:
 
 
 def surprised(report: Report, scope: Scope, session: Session | None) -> Report:
-    """The report on a load that asked for more than the scan had seen, or started a program."""
+    """The report on a load that asked for more than the scan had seen, or did more than loading."""
     policy = STATE.policy.with_allowed(allowed_names() | kept_names())
     where = Where(report.source)
-    programs = (
-        Evidence(Kind.ANOMALY, "program-start", where, {"expression": event}) for event in dict.fromkeys(scope.started)
+    acts = (
+        Evidence(
+            Kind.ANOMALY, "program-start" if event in PROGRAMS else "acts-while-loading", where, {"expression": said}
+        )
+        for event, said in dict.fromkeys(scope.acts)
     )
-    findings = policy.findings([*programs, *_asked(policy, report.source, scope.blocked)], session)
+    findings = policy.findings([*acts, *_asked(policy, report.source, scope.blocked)], session)
     imports = {*report.imports, *(f"{module}.{name}" for module, name in scope.blocked)}
     return _decided(replace(report, findings=(*findings, *report.findings), imports=tuple(sorted(imports))))
+
+
+def _rule(event: str) -> str:
+    return "program-start" if event in PROGRAMS else "acts-while-loading"
 
 
 def changed(report: Report) -> Report:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copyreg
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -24,32 +24,52 @@ class Veto(ModelScanError):
 class Scope:
     """One load. Not frozen: the audit hook writes down what it stopped.
 
-    `allowed` are the names that the scan saw, None for a load that nothing is kept from. `trip`: starting a program
-    is stopped.
+    `allowed` are the names that the scan saw, None for a load that nothing is kept from. `trip`: what acts is stopped,
+    as `tripwire` says. `reads`: the source is an object of somebody else's, which may fetch its bytes as it likes.
     """
 
-    __slots__ = ("allowed", "blocked", "open", "refusals", "started", "trip")
+    __slots__ = ("acts", "allowed", "approved", "blocked", "noted", "open", "reads", "refusals", "trip")
 
-    def __init__(self, allowed: AbstractSet[Pair] | None, trip: bool = True) -> None:
-        self.allowed, self.trip = allowed, trip
+    def __init__(self, allowed: AbstractSet[Pair] | None, trip: bool = True, reads: bool = False) -> None:
+        self.allowed, self.trip, self.reads = allowed, trip, reads
         self.blocked: list[Pair] = []
         """Names that were asked for and are not in `allowed`."""
-        self.started: list[str] = []
-        """Audit events of programs that were not started."""
+        self.acts: list[tuple[str, str]] = []
+        """Audit events that were stopped, and how they are told."""
+        self.noted: list[str] = []
+        """What was let through and written down."""
         self.refusals: list[UnsafeModelError] = []
         """Loads inside this one that were refused."""
+        self.approved = False
+        """What it did was stopped, then found to be approved, done, and written down."""
         self.open = True
         """False once the load is over: a task it created keeps its context, and with it this scope."""
 
     @property
     def vetoed(self) -> bool:
         """Was anything stopped? Then the load is refused, whatever came of it."""
-        return bool(self.blocked or self.started or self.refusals)
+        return bool(self.blocked or self.acts or self.refusals)
 
 
 _current: ContextVar[Scope | None] = ContextVar("modelscan_scope", default=None)
 scope_here: Callable[[], Scope | None] = _current.get
 """The innermost scope of this task and thread, perhaps of a load that is over."""
+
+
+_latched: ContextVar[frozenset[str]] = ContextVar("modelscan_latched", default=frozenset())
+latched: Callable[[], frozenset[str]] = _latched.get
+"""Names for which a load was refused in this task and thread: a library that falls back to another unpickler meets
+the same refusal."""
+LATCHED = 1000
+
+
+def latch(names: Iterable[str]) -> None:
+    _latched.set(frozenset([*names, *latched()][:LATCHED]))
+
+
+def unlatch() -> None:
+    """What comes now is another attempt of the user's."""
+    _latched.set(frozenset())
 
 
 def current() -> Scope | None:
@@ -59,8 +79,21 @@ def current() -> Scope | None:
 
 
 @contextmanager
-def outside() -> Iterator[None]:
-    """For what the guard itself does while a load runs."""
+def resting(scope: Scope | None) -> Iterator[None]:
+    """For the scan of a load inside another one: it may use temporary files."""
+    if scope is None:
+        yield
+        return
+    trip, scope.trip = scope.trip, False
+    try:
+        yield
+    finally:
+        scope.trip = trip
+
+
+@contextmanager
+def set_aside() -> Iterator[None]:
+    """For listeners, and for what is kept on disk, while a load runs."""
     token = _current.set(None)
     try:
         yield

@@ -32,6 +32,8 @@ class Source(ABC):
     loader: str = ""
     given: Any = None
     folder: Path | None = None
+    foreign: bool = False
+    """The loader itself reads from an object that may be connected to anything."""
     small: bytes | None = None
     """The one pickle that it is, as far as `shapes` would look at it."""
 
@@ -46,15 +48,31 @@ class Source(ABC):
     def examine(self, policy: Policy) -> tuple[Artifact, Examination]: ...
 
     @abstractmethod
-    def sha256(self) -> str:
+    def sha256(self) -> str | None:
         """Of the whole file, of a file object from its position on, of the bytes."""
 
     def changed(self) -> bool:
         """Is it another file than the one that was scanned?"""
         return False
 
+    def rewind(self) -> None:
+        """Makes it ready to be loaded a second time."""
+
     def close(self) -> None:
         """Gives back what is held."""
+
+
+class Unknown(Source):
+    """What cannot be scanned: the loader has its own words for it, and may resolve nothing."""
+
+    def __init__(self, value: Any) -> None:
+        self.label = label_of(value)
+
+    def examine(self, policy: Policy) -> tuple[Artifact, Examination]:
+        return Artifact.of_bytes(self.label, b""), Examination()
+
+    def sha256(self) -> None:
+        return None
 
 
 class Bytes(Source):
@@ -91,6 +109,9 @@ class Stream(Bytes):
         self.data = read_one(self.file) if self.single else self.file.read()
         self.given = io.BytesIO(self.data)
 
+    def rewind(self) -> None:
+        self.given.seek(0)
+
 
 class File(Source):
     """A regular file that the loader opens by its path. Raises OSError or FormatError when it cannot be opened."""
@@ -121,15 +142,25 @@ class Handle(Source):
 
     def __init__(self, file: Any) -> None:
         self.file, self.label = file, label_of(file)
-        self.folder = _folder_of(file)
+        self.folder, self.foreign = _folder_of(file), not is_ordinary(file)
+        self.origin = file.tell()
 
     def examine(self, policy: Policy) -> tuple[Artifact, Examination]:
         with Borrowed(self.file) as artifact:
             return artifact, examine(artifact, policy, loader=self.loader)
 
     def sha256(self) -> str:
-        with Borrowed(self.file) as artifact:
-            return artifact.sha256()
+        """Of the file object from where the load begins."""
+        at = self.file.tell()
+        self.rewind()
+        try:
+            with Borrowed(self.file) as artifact:
+                return artifact.sha256()
+        finally:
+            self.file.seek(at)
+
+    def rewind(self) -> None:
+        self.file.seek(self.origin)
 
 
 class Window(Handle):
@@ -137,7 +168,6 @@ class Window(Handle):
 
     def __init__(self, file: Any) -> None:
         super().__init__(file)
-        self.origin = file.tell()
         self.data = self._read(WINDOW)
 
     def names(self, policy: Policy) -> AbstractSet[Pair] | None:
@@ -188,6 +218,13 @@ def can_rewind(file: Any) -> bool:
         inner: Any = file.fileobj if isinstance(file, gzip.GzipFile) else file
         return bool(inner.seekable())
     return False
+
+
+def is_ordinary(file: Any) -> bool:
+    """A file on disk or in memory, which going back costs nothing."""
+    if type(file) not in (io.BytesIO, io.BufferedReader, io.BufferedRandom, io.FileIO):
+        return False
+    return type(getattr(file, "raw", None)) in (io.FileIO, type(None)) and bool(file.seekable())
 
 
 def label_of(value: Any) -> str:

@@ -1,0 +1,43 @@
+"""One call of a guarded loader."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from modelscan.guard.scope import Scope, run
+from modelscan.guard.target import Target
+
+Loader = Callable[..., Any]
+MISSING = object()
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """`loader` is the real one."""
+
+    target: Target
+    loader: Loader
+    args: tuple[Any, ...]
+    kwargs: Mapping[str, Any]
+
+    @property
+    def source(self) -> Any:
+        """MISSING where the loader was called without one."""
+        position = self.target.position
+        return self.args[position] if len(self.args) > position else self.kwargs.get(self.target.keyword, MISSING)
+
+    def straight(self) -> Any:
+        """The real loader, as it was called."""
+        return self.loader(*self.args, **self.kwargs)
+
+    def of(self, given: Any) -> Call:
+        """The same call with `given` as its source."""
+        position = self.target.position
+        if len(self.args) > position:
+            return replace(self, args=(*self.args[:position], given, *self.args[position + 1 :]))
+        return replace(self, kwargs={**self.kwargs, self.target.keyword: given})
+
+    def within(self, scope: Scope) -> Any:
+        return run(scope, self.loader, self.args, self.kwargs)
