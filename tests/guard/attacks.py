@@ -355,7 +355,9 @@ def _swap(event, args):
             times[0] -= 1
             if times[0] == 0:
                 del _watched[os.fspath(args[0])]
-                Path(args[0]).write_bytes(data)
+                writer = threading.Thread(target=Path(args[0]).write_bytes, args=(data,))  # somebody else
+                writer.start()
+                writer.join()
 
 
 sys.addaudithook(_swap)
