@@ -13,7 +13,7 @@ from modelscan import guard
 from modelscan.guard.events import Decision, Event
 from modelscan.guard.state import STATE
 from modelscan.report import Finding, Report
-from modelscan.scanner import version
+from modelscan.version import version
 from modelscan_jupyter import decision, panel
 from modelscan_jupyter.magics import ModelScan
 

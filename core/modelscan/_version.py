@@ -1,5 +1,5 @@
 """The version as modelscan 0.8 had it: `from modelscan._version import __version__`."""
 
-from modelscan.scanner import version
+from modelscan.version import version
 
 __version__ = version()

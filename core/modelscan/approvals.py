@@ -178,6 +178,24 @@ def kept() -> tuple[Approval, ...]:
         return tuple(_from_row(*row) for row in rows)
 
 
+HEAD = """# Approvals of modelscan. Each lets something be loaded in spite of what was found in it.
+# Used by `modelscan scan --policy FILE`, kept for a user by `modelscan approvals import FILE`.
+"""
+
+
+def to_toml(rows: Iterable[Approval]) -> str:
+    """A policy file: one table an approval, in order, so that a change is a change of few lines."""
+    import tomlkit
+
+    tables = tomlkit.aot()
+    for row in sorted(rows, key=lambda row: (row.kind, row.value)):
+        table = tomlkit.table()
+        pairs = {row.kind: row.value, "reason": row.reason, "created": row.created, "user": row.user}
+        table.update({key: value for key, value in pairs.items() if value})
+        tables.append(table)
+    return HEAD + (f"\n{tomlkit.dumps({'approved': tables})}" if len(tables) else "")
+
+
 def now() -> str:
     from datetime import UTC, datetime
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from modelscan.evidence import Kind
-from modelscan.report import Failure, Finding, Report, Severity
+from modelscan.report import Failure, Finding, Report, Severity, Verdict
 
 
 def template_text() -> str:
@@ -144,7 +144,8 @@ class Terms:
     def clean(self) -> bool:
         """Something was read, all of it was that calls itself a model, and there is nothing to say about it."""
         strange = any(entry.category not in ("SCAN_NOT_SUPPORTED", "MODEL_CONFIG") for entry in self.skipped)
-        return bool(self.scanned) and not (self.issues or self.errors or strange)
+        safe = self.report.verdict is Verdict.SAFE  # what --min-severity leaves out was found all the same
+        return bool(self.scanned) and safe and not (self.issues or self.errors or strange)
 
     def source(self, name: str) -> str:
         """ "folder/m.pt!archive/data.pkl" as "/…/folder/m.pt:archive/data.pkl"."""

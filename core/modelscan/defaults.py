@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from modelscan.contract import template, template_text
-from modelscan.scanner import version
+from modelscan.version import version
 
 __all__ = ["DEFAULT_REPORTING_MODULES", "DEFAULT_SETTINGS", "Property", "SettingsUtils", "SupportedModelFormats"]
 

@@ -15,7 +15,8 @@ from modelscan.cache import Cache
 from modelscan.evidence import Where
 from modelscan.policy import Policy
 from modelscan.report import Failure, Finding, Report, Scanned, Skip, Verdict
-from modelscan.scanner import scan_path, version, versions
+from modelscan.scanner import scan_path, versions
+from modelscan.version import version
 from modelscan.walk import Entry, stamp_of, walk
 
 WHOLE = 20_000

@@ -22,11 +22,12 @@ from modelscan.issues import Issue, IssueCode, Issues, IssueSeverity, OperatorIs
 from modelscan.model import Model
 from modelscan.render.json import layout
 from modelscan.report import Report, Verdict
-from modelscan.scanner import scan, version
+from modelscan.scanner import scan
 from modelscan.schema import field_of
 from modelscan.settings import Setting, Settings
 from modelscan.skip import ModelScanSkipped, SkipCategories
 from modelscan.tomlfile import Keys, dotted
+from modelscan.version import version
 
 logger = logging.getLogger("modelscan")
 

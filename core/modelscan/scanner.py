@@ -6,13 +6,11 @@ file becomes a row of its report.
 
 from __future__ import annotations
 
-import functools
 import os
 import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -22,6 +20,7 @@ from modelscan.policy import Policy, Session
 from modelscan.report import Report, Scanned, Skip, Verdict
 from modelscan.source.artifact import Artifact, StreamRoot
 from modelscan.source.codecs import Budget
+from modelscan.version import version
 
 if TYPE_CHECKING:  # the readers are many and the guard is installed in every session: they come with the first scan
     from modelscan.formats import Context, Reader
@@ -160,14 +159,6 @@ def judge(
 def versions() -> dict[str, str]:
     """Of this package and of Python."""
     return {"modelscan-jupyter": version(), "python": ".".join(map(str, sys.version_info[:3]))}
-
-
-@functools.cache
-def version() -> str:
-    try:
-        return metadata.version("modelscan-jupyter")
-    except metadata.PackageNotFoundError:  # used from a checkout that was never installed
-        return "unknown"
 
 
 def _read(artifact: Artifact, context: Context, found: Examination, depth: int, only: Reader | None = None) -> None:

@@ -22,7 +22,7 @@ from modelscan.errors import SettingsError
 from modelscan.limits import Limits
 from modelscan.policy import Policy
 from modelscan.report import Severity
-from modelscan.schema import ANY, FIELDS, OURS, REPORTERS, Field, Reach, field_of, is_table, siblings
+from modelscan.schema import ANY, FIELDS, OURS, Field, Reach, field_of, is_table, siblings
 from modelscan.tomlfile import Keys, TomlFile, dotted
 
 FILE = "settings.toml"
@@ -115,13 +115,6 @@ class Settings:
             for keys, row in self.values.items()
             if keys[0] == "scanners" and keys[2:] == ("enabled",) and not row.value
         )
-
-    @property
-    def format(self) -> str:
-        """The report: as it was asked for, else what a settings file of modelscan 0.8 stands for."""
-        if ("reporting", "format") in self.values or not self.reporter:
-            return str(self.get("reporting.format"))
-        return REPORTERS.get(self.reporter, "custom")
 
     @property
     def reporter(self) -> str:

@@ -15,7 +15,7 @@ from modelscan.contract import Issue, Terms
 from modelscan.render import PLAIN, Options
 from modelscan.render.inert import inert
 from modelscan.render.words import Panel, acts, entry, panel, place
-from modelscan.report import Finding, Report, Severity
+from modelscan.report import Finding, Report, Severity, Verdict
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -104,11 +104,16 @@ def _verdict(said: Panel) -> Iterator[Line]:
         yield Line((("  SAFE", TONES["SAFE"]), (f"  {len(said.files) - len(worst):,} more", "")))
 
 
+_PARTLY = "Nothing was found in what could be read, which was not everything."
+_HIDDEN = "What was found is below the severity that was asked for, and not shown."
+_NOTHING = {Verdict.UNSAFE: _HIDDEN, Verdict.UNVERIFIED: _HIDDEN}
+
+
 def _summary(terms: Terms) -> Iterator[Line]:
     yield _line(f"Total Issues: {len(terms.issues)}", "bold")
     yield Line()
     if not terms.issues:
-        yield _line("Nothing was found in what could be read, which was not everything.", TONES["UNKNOWN"])
+        yield _line(_NOTHING.get(terms.report.verdict, _PARTLY), TONES["UNKNOWN"])
         return
     yield _line("Total Issues By Severity:")
     yield Line()

@@ -1,0 +1,3 @@
+from modelscan.cli import main
+
+main()

@@ -1,0 +1,56 @@
+"""Where a report goes."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import click
+
+from modelscan.render import Options, renderer
+from modelscan.report import Report
+
+
+def prepare(output: str | None) -> None:
+    """Raises ClickException where the report could not be written later: nobody wants to learn that after the scan."""
+    if output is None:
+        return
+    path = Path(output)
+    if path.is_dir():
+        raise click.ClickException(f"cannot write {output}: it is a folder")
+    if not path.parent.is_dir():
+        raise click.ClickException(f"cannot write {output}: there is no folder {path.parent}")
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise click.ClickException(f"cannot write {output}: permission denied")
+
+
+def deliver(report: Report, form: str, output: str | None, options: Options) -> None:
+    """To a file, or to stdout and nothing else there."""
+    if output is not None:
+        write(output, renderer(form)(report, options) + "\n")
+        click.echo(f"Report written to {output}", err=True)
+    elif form == "console":
+        _print(report, options)
+    else:
+        click.echo(renderer(form)(report, options))
+
+
+def write(output: str, text: str) -> None:
+    """Raises ClickException for what cannot be written."""
+    try:
+        Path(output).write_text(text, encoding="utf-8", errors="backslashreplace")
+    except OSError as error:
+        raise click.ClickException(f"cannot write {output}: {error.strerror}") from None
+
+
+def _print(report: Report, options: Options) -> None:
+    from modelscan.render import console
+
+    if sys.stdout.isatty() or os.environ.get("FORCE_COLOR"):
+        from rich.console import Console
+
+        console.show(report, Console(highlight=False), options)
+    else:
+        click.echo(console.render(report, options, shutil.get_terminal_size((80, 24)).columns))

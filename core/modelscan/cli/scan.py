@@ -1,0 +1,195 @@
+"""`modelscan scan`: settings, files, one report, an exit code."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from modelscan.cli import version_option
+from modelscan.cli.output import deliver, prepare
+from modelscan.cli.progress import Bar
+from modelscan.cli.stdin import NAME, STDIN, read_stdin
+from modelscan.contract import Terms
+from modelscan.folder import Merged, Way, gather
+from modelscan.policy import WORDS
+from modelscan.render import RENDERERS, Options
+from modelscan.report import Report, Severity
+from modelscan.schema import LEVELS
+from modelscan.settings import FOLDER_FILE, Settings
+
+SEVERITIES = [severity.name for severity in Severity]
+FORMATS = tuple(dict.fromkeys((*RENDERERS, "custom")))
+_file = click.Path(exists=True, dir_okay=False)
+_path = click.Path(exists=True, allow_dash=True)
+
+
+@click.command(epilog="Exit codes: `modelscan --help`.")
+@click.argument("more", nargs=-1, metavar="[PATH]...", type=_path)
+@click.option("-p", "--path", "paths", multiple=True, type=_path, help="File or folder, or - for standard input.")
+@click.option("-r", "--reporting-format", "form", type=click.Choice(FORMATS), help="The report.  [default: console]")
+@click.option("-o", "--output-file", "output", type=click.Path(), help="Write the report here, not to stdout.")
+@click.option("--settings-file", type=_file, help=f"Use these settings.  [default: ./{FOLDER_FILE}, for tuning only]")
+@click.option(
+    "--policy",
+    "policies",
+    multiple=True,
+    metavar="WORD|FILE",
+    help=f"One of {', '.join(WORDS)}, or a file of settings and approvals.",
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice(SEVERITIES, case_sensitive=False),
+    help="Exit with 1 for findings from here on.  [default: MEDIUM]",
+)
+@click.option("--strict", is_flag=True, help="--policy strict, and --fail-on LOW unless that is given.")
+@click.option(
+    "--min-severity",
+    type=click.Choice(SEVERITIES, case_sensitive=False),
+    help="Leave findings below out of the report; the exit code knows them all.  [default: LOW]",
+)
+@click.option("--jobs", type=click.IntRange(min=0), help="Processes; 0 is one for each core.  [default: 1]")
+@click.option("--cache/--no-cache", "cached", default=None, help="Answer for unchanged folders from the last scan.")
+@click.option("--show-skipped", is_flag=True, default=None, help="List the files that were skipped.")
+@click.option(
+    "-l", "--log", type=click.Choice(LEVELS, case_sensitive=False), help="How much is said on stderr.  [default: INFO]"
+)
+@version_option
+def scan(
+    more: tuple[str, ...],
+    paths: tuple[str, ...],
+    form: str | None,
+    output: str | None,
+    settings_file: str | None,
+    policies: tuple[str, ...],
+    fail_on: str | None,
+    strict: bool,
+    min_severity: str | None,
+    jobs: int | None,
+    cached: bool | None,
+    show_skipped: bool | None,
+    log: str | None,
+) -> int:
+    """Scan files and folders, and report what loading them would do."""
+    wanted = list(dict.fromkeys((*paths, *more)))
+    if not wanted:
+        raise click.UsageError("Command line must include a path")
+    words = ["strict"] if strict else [value for value in policies if value in WORDS]
+    given = {
+        "policy": words[-1] if words else None,
+        "fail_on": "LOW" if strict and fail_on is None else fail_on,
+        "min_severity": min_severity,
+        "jobs": jobs,
+        "cache": cached,
+        "show_skipped": show_skipped,
+        "log": log,
+        "reporting.format": form,
+    }
+    settings = _settings(settings_file, [value for value in policies if value not in WORDS], given)
+    _listen(settings.get("log"))
+    for note in settings.notes:
+        logging.getLogger("modelscan").warning("Settings: %s", note)
+    prepare(output)
+    options = _options(settings, settings_file, output)
+    report = _report(wanted, settings)
+    deliver(_shown(report, settings.get("min_severity")), settings.get("reporting.format"), output, options)
+    return exit_code(report, settings.get("fail_on"))
+
+
+def exit_code(report: Report, fail_on: Severity = Severity.MEDIUM) -> int:
+    """0 to 3 in the precedence that callers of modelscan 0.8 rely on: nothing scanned, errors, findings, none.
+
+    What a person approved by hash counts as read, and as nothing found.
+    """
+    findings = tuple(row for row in report.findings if not row.approved)
+    failures = tuple(row for row in report.failures if not row.approved)
+    terms = Terms(replace(report, findings=findings, failures=failures))
+    if not terms.scanned:
+        return 3
+    if terms.errors:
+        return 2
+    return int(any(row.severity >= fail_on for row in findings))
+
+
+def _settings(file: str | None, policies: list[str], given: Mapping[str, Any]) -> Settings:
+    for path in policies:
+        if not Path(path).is_file():
+            raise click.BadParameter(
+                f"{path!r} is neither one of {', '.join(WORDS)} nor a file", param_hint="'--policy'"
+            )
+    said = {key: value for key, value in given.items() if value is not None}
+    return Settings.load(file, *policies, given=said)
+
+
+def _listen(level: str) -> None:
+    """Words go to stderr, as they are."""
+    logger = logging.getLogger("modelscan")
+    logger.setLevel(level)
+    logger.handlers[:] = [logging.StreamHandler(sys.stderr)]
+
+
+def _options(settings: Settings, file: str | None, output: str | None) -> Options:
+    form = settings.get("reporting.format")
+    if form == "custom" and not settings.reporter:
+        raise click.UsageError("-r custom needs a --settings-file whose reporting.module names a report class")
+    lying = Path.cwd() / FOLDER_FILE
+    found = Path(file) if file else lying
+    known = file is not None or lying in settings.files
+    line = (
+        f"Detected settings file. Using {found}. "
+        if known
+        else f"No settings file detected at {lying}. Using defaults. "
+    )
+    told = settings.get("log") in ("INFO", "DEBUG")
+    printed = form == "console" and output is None
+    if not printed:
+        logging.getLogger("modelscan").info(line)
+    return Options(
+        show_skipped=settings.get("show_skipped"),
+        first=line if printed else "",
+        scanners=told,
+        reporter=settings.reporter if form == "custom" else "",
+        settings=settings.get("reporting.settings"),
+    )
+
+
+def _report(paths: list[str], settings: Settings) -> Report:
+    """Scans all of it. Interrupted, the report says what is missing."""
+    merged = Merged(_source(paths), settings.policy())
+    bar = Bar()
+    try:
+        if STDIN in paths:
+            read_stdin(merged)
+        with bar:
+            files = [path for path in paths if path != STDIN]
+            gather(merged, files, Way(settings.get("jobs"), settings.get("cache"), bar))
+    except KeyboardInterrupt:
+        place = merged.source if Path(merged.source).is_file() else str(Path(merged.source)) + os.sep
+        merged.fail(place, "interrupted", f"stopped by the user after {bar.done:,} files, the rest was not scanned")
+        logging.getLogger("modelscan").error("Interrupted: this report is not complete.")
+    return merged.report()
+
+
+def _source(paths: Iterable[str]) -> str:
+    """What was asked for in one name: a single path as it was given, several by the folder around them."""
+    first, *more = paths
+    if not more:
+        return NAME if first == STDIN else first
+    try:
+        return os.path.commonpath([os.path.abspath(path) for path in (first, *more) if path != STDIN])  # noqa: PTH100
+    except ValueError:  # on several drives
+        return str(Path.cwd())
+
+
+def _shown(report: Report, least: Severity) -> Report:
+    kept = tuple(row for row in report.findings if row.severity >= least)
+    if len(kept) < len(report.findings):
+        hidden = len(report.findings) - len(kept)
+        logging.getLogger("modelscan").info("%s findings below %s are left out of the report.", hidden, least)
+    return replace(report, findings=kept)

@@ -1,0 +1,37 @@
+"""A model out of a pipe. It is kept in a file for the scan, because formats are read from both ends."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from typing import IO
+
+from modelscan.folder import Merged
+from modelscan.scanner import approved, scan_artifact
+from modelscan.source.artifact import CHUNK, Artifact
+
+STDIN = "-"
+NAME = "<stdin>"
+
+
+def read_stdin(merged: Merged) -> None:
+    """Scans standard input into `merged`; at most as much of it as a scan may unpack."""
+    started = time.perf_counter()
+    with tempfile.TemporaryFile() as file:
+        limit = merged.policy.limits.expanded
+        if _copy(sys.stdin.buffer, file, limit) > limit:
+            merged.fail(NAME, "limit", f"more than {limit} bytes (limit 'expanded')")
+            return
+        artifact = Artifact.of_file(NAME, file)
+        report = scan_artifact(artifact, merged.policy, started=started)
+        merged.add(approved(artifact, report, merged.policy))
+
+
+def _copy(source: IO[bytes], target: IO[bytes], limit: int) -> int:
+    size = 0
+    while size <= limit and (data := source.read(CHUNK)):
+        size += len(data)
+        target.write(data)
+    target.flush()
+    return size
