@@ -8,8 +8,10 @@ from __future__ import annotations
 import difflib
 import os
 import shlex
+from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +20,17 @@ from IPython.core.error import UsageError
 from modelscan.render.inert import inert
 
 
+class Takes(Enum):
+    """What follows an option."""
+
+    VALUE = "a value"
+    NOTHING = "nothing"
+    MAYBE = "a value, unless another option follows"
+
+
 @dataclass(frozen=True, slots=True)
 class Arguments:
-    """What was given, options by name: {"--policy": "strict"}."""
+    """What was given, options by name: {"--policy": "strict"}; an option without a value has an empty one."""
 
     positional: tuple[str, ...]
     options: Mapping[str, str]
@@ -35,25 +45,32 @@ def split(line: str, posix: bool = os.name != "nt") -> list[str]:
     return words if posix else [_unquoted(word) for word in words]
 
 
-def parse(words: Iterable[str], known: Iterable[str]) -> Arguments:
-    """Options take one value each, as `--name value` or `--name=value`; after `--` nothing is an option."""
+def parse(words: Iterable[str], known: Mapping[str, Takes]) -> Arguments:
+    """Values are given as `--name value` or `--name=value`; after `--` nothing is an option."""
     positional: list[str] = []
     options: dict[str, str] = {}
-    rest = iter(words)
-    for word in rest:
+    rest = deque(words)
+    while rest:
+        word = rest.popleft()
         if word == "--":
             positional.extend(rest)
-        elif word.startswith("-") and len(word) > 1:
+            break
+        if word.startswith("-") and len(word) > 1:
             name, equals, value = word.partition("=")
             if name not in known:
                 raise UsageError(f"unknown option '{inert(name)}'{nearest(name, known)}")
-            given = value if equals else next(rest, None)
-            if given is None:
-                raise UsageError(f"{name} needs a value")
-            options[name] = given
+            options[name] = value if equals else _value(name, known[name], rest)
         else:
             positional.append(word)
     return Arguments(tuple(positional), options)
+
+
+def _value(name: str, takes: Takes, rest: deque[str]) -> str:
+    if takes is Takes.NOTHING or (takes is Takes.MAYBE and (not rest or rest[0].startswith("-"))):
+        return ""
+    if not rest:
+        raise UsageError(f"{name} needs a value")
+    return rest.popleft()
 
 
 def path(word: str, names: Mapping[str, Any]) -> str:

@@ -9,10 +9,10 @@ from importlib import metadata
 from types import FrameType
 from typing import Any
 
-from modelscan import guard
+from modelscan import guard, progress
 from modelscan.guard.events import Decision, Event
 from modelscan.guard.state import STATE
-from modelscan.report import Finding, Report
+from modelscan.report import Finding, Report, Verdict
 from modelscan.version import version
 from modelscan_jupyter import decision, panel
 from modelscan_jupyter.magics import ModelScan
@@ -36,12 +36,19 @@ class Face:
         self.shell = shell
         self.process = os.getpid()
         self.magics = ModelScan(shell)
+        self.matcher = lazy_matcher()
 
     def attach(self) -> None:
-        guard.install(STATE.policy)
+        """A guard that a script switched on keeps its policy."""
+        guard.install(STATE.policy if STATE.active else self.magics.options.policy())
+        self.magics.adopt(STATE.policy.word)
         guard.on_refusal(self.heard)
+        progress.watch(self.began)
         self.shell.register_magics(self.magics)
         self.shell.events.register("pre_run_cell", self.sweep)
+        self.shell.events.register("post_run_cell", self.ended)
+        if completes(self.shell):
+            self.shell.Completer.custom_matchers.append(self.matcher)
         formatter = self.shell.display_formatter
         for kind in SHOWN:
             formatter.mimebundle_formatter.for_type(kind, _bundle)
@@ -54,12 +61,16 @@ class Face:
             formatter.mimebundle_formatter.pop(kind, None)
             formatter.formatters["text/plain"].pop(kind, None)
         self.shell.events.unregister("pre_run_cell", self.sweep)
+        self.shell.events.unregister("post_run_cell", self.ended)
+        if completes(self.shell):
+            self.shell.Completer.custom_matchers.remove(self.matcher)
         manager = self.shell.magics_manager
         for kind, table in self.magics.magics.items():
             for name in table:
                 manager.magics[kind].pop(name, None)
         manager.registry.pop(type(self.magics).__name__, None)
         self.shell.configurables.remove(self.magics)
+        progress.watch(None)
         guard.off_refusal(self.heard)
         guard.uninstall()
 
@@ -70,10 +81,27 @@ class Face:
         if event.decision in (Decision.REFUSED, Decision.WARNED):
             shown = replace(event.report, refused=event.decision is Decision.REFUSED)
             self.shell.display_pub.publish(panel.bundle(shown), {})
-            if event.decision is Decision.REFUSED:
+            if event.decision is Decision.REFUSED and self.magics.buttons:
                 decision.offer(self.shell, event)
         else:
             print(panel.line(event))  # noqa: T201
+
+    def ended(self, result: Any = None) -> None:
+        """After a cell: which loads were its own, and, if that is wanted, a word about each."""
+        for event in self.magics.cells.ended(getattr(result, "execution_count", None)):
+            if self.magics.feedback == 0 or event.decision is not Decision.LOADED:
+                continue
+            if self.magics.feedback == 2:
+                self.shell.display_pub.publish(panel.bundle(event.report), {})
+            elif event.verdict is not Verdict.UNVERIFIED:  # which is said in any case
+                print(panel.line(event))  # noqa: T201
+
+    def began(self, meter: progress.Meter) -> None:
+        """A scan that may take long has begun."""
+        if self.magics.progress and os.getpid() == self.process:
+            from modelscan_jupyter.progress import Watcher
+
+            Watcher(self.shell)(meter)
 
     def sweep(self, *_: Any) -> None:
         """Names bound before the guard was on, such as `from joblib import load`, are bound anew."""
@@ -93,12 +121,31 @@ def load(shell: Any) -> None:
     _faces[shell] = face
     if _from_a_cell():
         print(banner())  # noqa: T201
+    for problem in face.magics.options.problems:
+        print(f"modelscan: {problem}")  # noqa: T201
 
 
 def unload(shell: Any) -> None:
     face = _faces.pop(shell, None)
     if face is not None:
         face.detach()
+
+
+def completes(shell: Any) -> bool:
+    return hasattr(getattr(shell, "Completer", None), "custom_matchers")
+
+
+def lazy_matcher() -> Any:
+    """The matcher of `completion`, imported when the first line is completed."""
+    from IPython.core.completer import context_matcher
+
+    @context_matcher()
+    def modelscan_matcher(context: Any) -> Any:
+        from modelscan_jupyter.completion import matcher
+
+        return matcher(context)
+
+    return modelscan_matcher
 
 
 def banner() -> str:

@@ -61,14 +61,22 @@ def _data(shown: Report | Finding) -> Any:
     return _sendable(Report(source, Verdict.UNSAFE, refused=False, findings=(shown,)).to_dict())["findings"][0]
 
 
+def summary(report: Report) -> str:
+    """The first line of the panel."""
+    from modelscan.render.words import panel
+
+    shown = panel(report)
+    return f"{shown.word} - {shown.name}  {shown.about}"
+
+
 def line(event: Event) -> str:
-    """What is said of a load that went ahead: why, if a person allowed it, or which classes nobody has reviewed."""
+    """What is said of one load in a line: what became of it, and which classes nobody has reviewed."""
     from modelscan.render.words import panel  # like the renderers: not needed before there is something to show
 
     shown = panel(event.report)
     if event.decision is Decision.ALLOWED:
         return f"modelscan: ALLOWED - {shown.name}  {shown.about}"
-    return f"modelscan: {shown.word} - {shown.name}  {' '.join(shown.notes)}"
+    return f"modelscan: {shown.word} - {shown.name}  {' '.join(shown.notes) or shown.about}"
 
 
 def _sendable(value: Any) -> Any:

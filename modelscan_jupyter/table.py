@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -43,6 +44,13 @@ class Table:
             f'<table style="{_TABLE}">{table}<tbody>{body}</tbody></table>{notes}</div>'
         )
 
+    def markdown(self) -> str:
+        """As a table of GitHub's Markdown; nothing in a cell is markup."""
+        head = self.columns or ("",) * len(self.rows[0]) if self.rows else self.columns
+        rows = (head, ("---",) * len(head), *self.rows) if head else ()
+        lines = (f"| {' | '.join(cell if row is rows[1] else _quoted(cell) for cell in row)} |" for row in rows)
+        return "\n".join((f"**{_quoted(self.title)}**", "", *lines, "", *map(_quoted, self.notes)))
+
     def _cells(self, row: tuple[str, ...]) -> str:
         first = f'<th scope="row" style="{_CELL};font-weight:600">{_safe(row[0])}</th>'
         return first + "".join(f'<td style="{_CELL}">{_safe(cell)}</td>' for cell in row[1:])
@@ -58,6 +66,10 @@ class Table:
             yield from textwrap.wrap(row, COLUMNS, subsequent_indent=indent, break_on_hyphens=False)
         for note in self.notes:
             yield from textwrap.wrap(inert(note, 400), COLUMNS)
+
+
+def _quoted(text: str) -> str:
+    return re.sub(r"([\\`*_{}\[\]<>()#+!|~&])", r"\\\1", inert(text, 400))
 
 
 def _safe(text: str) -> str:

@@ -103,6 +103,7 @@ def execute(notebook: NotebookNode, folder: Path = BUILD) -> NotebookNode:
     ).execute()
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
+    notebook.metadata.pop("widgets", None)  # buttons are dead without their kernel; their text stands in for them
     return notebook
 
 

@@ -14,6 +14,7 @@ from modelscan import cache
 from modelscan.cache import Cache
 from modelscan.evidence import Where
 from modelscan.policy import Policy
+from modelscan.progress import Meter
 from modelscan.report import Failure, Finding, Report, Scanned, Skip, Verdict
 from modelscan.scanner import scan_path, versions
 from modelscan.version import version
@@ -136,17 +137,24 @@ def _folder(merged: Merged, folder: str, kept: Cache, way: Way) -> None:
 
 def _scan(merged: Merged, entries: Iterable[Entry], kept: Cache, way: Way, total: int | None) -> bool:
     """Can what this adds to `merged` be kept as the answer for the folder?"""
-    whole = True
-    for done, (entry, report, lasting) in enumerate(_scanned(merged.policy, entries, kept, way), 1):
-        whole &= lasting
-        if report is not None:
-            merged.add(report)
-        elif entry.link:
-            merged.skip(entry.path, entry.problem)
-        else:
-            merged.fail(entry.path, entry.code, entry.problem)
-        way.progress(done, total)
+    whole, meter = True, Meter(merged.source, total or 0, "files")
+    with meter:
+        for entry, report, lasting in _scanned(merged.policy, entries, kept, way):
+            whole &= lasting
+            _add(merged, entry, report)
+            meter.inner = os.path.basename(entry.path)  # noqa: PTH119
+            meter.next(1)
+            way.progress(meter.done, total)
     return whole
+
+
+def _add(merged: Merged, entry: Entry, report: Report | None) -> None:
+    if report is not None:
+        merged.add(report)
+    elif entry.link:
+        merged.skip(entry.path, entry.problem)
+    else:
+        merged.fail(entry.path, entry.code, entry.problem)
 
 
 def _scanned(policy: Policy, entries: Iterable[Entry], kept: Cache, way: Way) -> Iterator[Outcome]:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from modelscan.errors import FormatError, LimitExceeded
 from modelscan.evidence import Evidence, Kind, Where
 from modelscan.policy import Policy, Session
+from modelscan.progress import Meter
 from modelscan.report import Report, Scanned, Skip, Verdict
 from modelscan.source.artifact import Artifact, StreamRoot
 from modelscan.source.codecs import Budget
@@ -125,7 +126,8 @@ def examine(
     operators = policy.rules.operators.names
     context = Context(policy.limits, Budget(policy.limits.expanded), single, loader, operators)
     try:
-        _read(artifact, context, found, 0, reader)
+        with Meter(artifact.name, artifact.size) as meter:
+            _read(artifact, context, found, 0, reader, meter)
     except Exception as error:  # the one broad catch: whatever a hostile file makes of us is a row, never SAFE
         reason = f"{type(error).__name__}: {error}"
         found.evidence.append(Evidence(Kind.UNREADABLE, "internal", Where(artifact.name), {"reason": reason}))
@@ -161,7 +163,9 @@ def versions() -> dict[str, str]:
     return {"modelscan-jupyter": version(), "python": ".".join(map(str, sys.version_info[:3]))}
 
 
-def _read(artifact: Artifact, context: Context, found: Examination, depth: int, only: Reader | None = None) -> None:
+def _read(
+    artifact: Artifact, context: Context, found: Examination, depth: int, only: Reader | None, meter: Meter
+) -> None:
     """One artifact by every reader that claims it, then what they found inside."""
     if depth > context.limits.depth:
         _note(found, artifact, "limit", f"containers nested deeper than {context.limits.depth}")
@@ -177,7 +181,8 @@ def _read(artifact: Artifact, context: Context, found: Examination, depth: int, 
         try:
             for item in reader.read(artifact, context):
                 if isinstance(item, Artifact):
-                    _read(item, context, found, depth + 1)
+                    _read(item, context, found, depth + 1, None, meter)
+                    meter.next(item.size)
                     item.release()
                 elif isinstance(item, Skip):
                     found.scanned.pop()

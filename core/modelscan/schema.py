@@ -163,6 +163,9 @@ OURS: tuple[Field, ...] = (
     Field(("cache",), FLAG, Reach.PERSON, True, "answer for files that did not change from the last scan"),
     Field(("log",), _one_of(*LEVELS), Reach.FOLDER, "INFO", "how much is said on stderr"),
     Field(("reporting", "format"), _one_of(*RENDERERS), Reach.FOLDER, "console", "the report, as with -r"),
+    Field(("notebook", "feedback"), COUNT, Reach.FOLDER, 0, "say of each load: 0 what matters, 1 a line, 2 a panel"),
+    Field(("notebook", "buttons"), FLAG, Reach.FOLDER, True, "show buttons under a refused load"),
+    Field(("notebook", "progress"), FLAG, Reach.FOLDER, True, "show how far a scan of more than a second is"),
     *(
         Field(
             ("limits", row.name),

@@ -80,6 +80,11 @@ class Settings:
         found = (_from_home(user_file()), floor, _from_folder(Path.cwd(), named))
         return _merged([*chosen, *(layer for layer in found if layer)], floor)
 
+    @classmethod
+    def given(cls, values: Mapping[str, Any]) -> Settings:
+        """What the caller asks for, and defaults. Raises SettingsError."""
+        return cls(dict(_given(values)))
+
     def get(self, key: str) -> Any:
         """The value of a key such as "policy" or "limits.seconds"."""
         keys = tuple(key.split("."))

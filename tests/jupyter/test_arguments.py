@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from IPython.core.error import UsageError
 
-from modelscan_jupyter.arguments import Arguments, parse, path, split
+from modelscan_jupyter.arguments import Arguments, Takes, parse, path, split
 
 
 @pytest.mark.parametrize(
@@ -33,6 +33,9 @@ def test_an_open_quote_is_one_line():
         split("'a", posix=True)
 
 
+KNOWN = {"--policy": Takes.VALUE, "--once": Takes.MAYBE, "--list": Takes.NOTHING}
+
+
 @pytest.mark.parametrize(
     ("words", "given"),
     [
@@ -40,23 +43,27 @@ def test_an_open_quote_is_one_line():
         (["--policy=strict", "a.pt"], Arguments(("a.pt",), {"--policy": "strict"})),
         (["--", "--policy"], Arguments(("--policy",), {})),
         (["-"], Arguments(("-",), {})),
+        (["--once", "3"], Arguments((), {"--once": "3"})),
+        (["3", "--once"], Arguments(("3",), {"--once": ""})),
+        (["3", "--once", "--policy", "off"], Arguments(("3",), {"--once": "", "--policy": "off"})),
+        (["--list", "a"], Arguments(("a",), {"--list": ""})),
     ],
 )
 def test_options(words, given):
-    assert parse(words, ("--policy",)) == given
+    assert parse(words, KNOWN) == given
 
 
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--polcy", "strict"], "unknown option '--polcy'; did you mean '--policy'?"),
+        (["--polcy", "strict"], "unknown option '--polcy'; did you mean '--policy' or '--once'?"),
         (["--policy"], "--policy needs a value"),
         (["-x"], "unknown option '-x'"),
     ],
 )
 def test_wrong_options(words, message):
     with pytest.raises(UsageError) as caught:
-        parse(words, ("--policy",))
+        parse(words, KNOWN)
     assert str(caught.value) == message
 
 

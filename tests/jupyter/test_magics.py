@@ -131,7 +131,7 @@ def test_a_scan_follows_the_policy_of_the_session(loaded, models):
 
 def test_help_shows_every_command(loaded, shell):
     shown = shell.object_inspect("%modelscan")["docstring"]
-    assert all(f"%modelscan {row.usage} " in shown for row in (SCAN, *COMMANDS.values()))
+    assert all(f"%modelscan {row.usage}\n" in shown for row in (SCAN, *COMMANDS.values()))
     assert "Examples:" in shown
     assert max(map(len, shown.splitlines())) <= 100
     assert loaded("%modelscan help")[2].split() == loaded("%modelscan")[2].split() == shown.split()
@@ -145,10 +145,21 @@ def test_help_shows_every_command(loaded, shell):
         ("clean.pkl --policy stric", "unknown policy 'stric'; did you mean 'strict'?"),
         ("--policy strict", "give a file or a folder to scan"),
         ("policy loose", "unknown policy 'loose': strict, standard, warn, off"),
-        ("report", "give one report number, as in %modelscan report 1"),
+        ("report 1 2", "give one report number, as in %modelscan report 1"),
         ("report 999999", "no report '999999' in this session; see %modelscan history"),
         ("report x", "no report 'x' in this session; see %modelscan history"),
-        ("allow 3", "say which refusal: %modelscan allow --once N [--reason TEXT]"),
+        ("allow", "say what: allow --once N; allow N --reason TEXT"),
+        ("allow --once", "give one number of a refusal, as in allow --once 3"),
+        ("allow 999999 --reason x", "no report '999999' in this session; see %modelscan history"),
+        ("allow --name os.system --reason x", "os.system cannot be allowed"),
+        ("allow --name mylib.Net", "say why it may be loaded"),
+        ("allow --sha256 abc --reason x", "sha256 must be the 64 hexadecimal digits"),
+        ("allow --revoke nothing", "nothing is approved as 'nothing'; see %modelscan allow --list"),
+        ("diff clean.pkl", "give two files, as in %modelscan diff old.pt new.pt"),
+        ("history -n x", "-n needs a number of rows, not 'x'"),
+        ("clean.pkl --min-severity bad", "unknown severity 'bad': LOW, MEDIUM, HIGH, CRITICAL"),
+        ("https://example.org/a.pkl", "nothing is downloaded: fetch the file yourself"),
+        ("clean.pkl --json nowhere/x.json", "cannot write 'nowhere/x.json': No such file or directory"),
         ("allow --once 999999", "no report '999999' in this session; see %modelscan history"),
         ("explain MS-P1O1", "unknown rule 'MS-P1O1'; did you mean 'MS-P101' or 'MS-P111' or 'MS-P121'?"),
         ("guard maybe", "unknown state 'maybe': on, off"),
@@ -160,3 +171,116 @@ def test_wrong_use_is_one_line(line, message, loaded, models, shell):
     assert isinstance(error, UsageError)
     assert str(error).startswith(message[:40])
     assert "\n" not in str(error)
+
+
+def test_a_refused_file_can_be_approved_listed_and_revoked(loaded, models):
+    error = loaded(LOAD)[1]
+    _, failed, said = loaded(f"%modelscan allow {error.number} --reason 'our own CI made it'")
+    assert failed is None
+    assert said.startswith(f"Allowed from now on: sha256 {error.report.sha256[:16]}…, because: our own CI made it.")
+    assert loaded(LOAD)[1] is None
+    (models / "marker").rmdir()
+    shown = str(loaded("%modelscan allow --list")[0])
+    assert [word in shown for word in (error.report.sha256[:16], "our own CI made it")] == [True, True]
+    assert "Revoked" in loaded(f"%modelscan allow --revoke {error.report.sha256[:8]}")[2]
+    assert isinstance(loaded(LOAD)[1], UnsafeModelError)
+    assert str(loaded("%modelscan allow --list")[0]) == "Nothing is approved."
+
+
+def test_every_spelling_of_allow(loaded, models):
+    number = loaded(LOAD)[1].number
+    assert loaded(f"%modelscan allow {number} --once")[2].startswith("Allowed once")
+    sha256 = guard.report(number).sha256
+    for what in (f"{number} --sha256", f"{number}", f"--sha256 {number}", f"--sha256 {sha256}"):
+        assert loaded(f"%modelscan allow {what} --reason 'a b'")[2].startswith("Allowed from now on: sha256")
+        assert "Revoked" in loaded(f"%modelscan allow --revoke {sha256}")[2]
+    assert "name mylib.Net" in loaded("%modelscan allow --name mylib.Net --reason 'read it'")[2]
+    assert "mylib.Net" in loaded("%modelscan allow --revoke mylib.Net")[2]
+    loaded(LOAD)  # uses up what was allowed once
+    (models / "marker").rmdir()
+
+
+def test_history_names_the_cell(loaded, models, shell):
+    shell.run_cell(LOAD.replace("poisoned", "clean"), store_history=True)
+    cell = shell.execution_count - 1
+    number = guard.history()[-1].number
+    [row] = [row for row in loaded("%modelscan history")[0].rows if row[0] == str(number)]
+    assert row[2] == f"[{cell}]"
+    assert len(loaded("%modelscan history -n 1")[0].rows) == 1
+
+
+def test_reports_go_into_files(loaded, models):
+    number = loaded(LOAD)[1].number
+    result, error, said = loaded(f"%modelscan report {number} --json report.json --html report.html")
+    assert (result, error) == (None, None)
+    assert said.splitlines() == ["written: report.json", "written: report.html"]
+    assert "os.mkdir" in Path("report.json").read_text("utf-8")
+    assert "os.mkdir(" in Path("report.html").read_text("utf-8")
+    loaded("%modelscan poisoned.pkl --json scan.json")
+    assert "os.mkdir" in Path("scan.json").read_text("utf-8")
+    loaded("%modelscan history --md history.md --json history.json --html history.html")
+    assert "| refused |" in Path("history.md").read_text("utf-8")
+    assert "refused" in Path("history.json").read_text("utf-8")
+    assert "<table" in Path("history.html").read_text("utf-8")
+
+
+def test_report_without_a_number_is_the_latest(loaded, models):
+    error = loaded(LOAD)[1]
+    assert loaded("%modelscan report")[0] == error.report
+
+
+def test_two_files_differ(loaded, models):
+    shown = str(loaded("%modelscan diff clean.pkl poisoned.pkl")[0])
+    assert "clean.pkl: SAFE  ->  poisoned.pkl: UNSAFE" in shown
+    assert [word in shown for word in ("collections.OrderedDict", "gone", "os.mkdir", "new")] == [True] * 4
+    assert "judged alike" in str(loaded("%modelscan diff clean.pkl status")[0])
+
+
+def test_options_of_a_scan(loaded, models):
+    assert isinstance(loaded("%modelscan poisoned.pkl --strict")[1], UnsafeModelError)
+    assert loaded("%modelscan clean.pkl --strict")[0].verdict is Verdict.SAFE
+    assert loaded("%modelscan poisoned.pkl --min-severity critical")[0].findings == ()
+    result, _, said = loaded("%modelscan poisoned.pkl --quiet")
+    assert (result, said.split(" ")[0]) == (None, "REFUSED")
+    assert loaded("%modelscan clean.pkl;")[0] is None
+
+
+def test_loaders_say_where_they_are(loaded):
+    shown = str(loaded("%modelscan loaders")[0])
+    assert "joblib.numpy_pickle" in shown
+    assert str(loaded("%modelscan guard loaders")[0]) == shown
+
+
+def test_a_cached_repository_goes_by_its_name(loaded, models, monkeypatch):
+    monkeypatch.setenv("HF_HUB_CACHE", str(models / "hub"))
+    for revision, name in (("a1b2c3d4", "clean.pkl"), ("b2c3d4e5", "poisoned.pkl")):
+        folder = models / "hub" / "models--org--net" / "snapshots" / revision
+        folder.mkdir(parents=True)
+        (folder / "model.bin").write_bytes((models / name).read_bytes())
+    (models / "hub/models--org--net/refs").mkdir()
+    (models / "hub/models--org--net/refs/main").write_text("a1b2c3d4", encoding="utf-8")
+    assert loaded("%modelscan org/net")[0].verdict is Verdict.SAFE
+    assert loaded("%modelscan org/net@b2c3")[0].verdict is Verdict.UNSAFE
+    said = loaded("%modelscan hf-cache")[2]
+    assert "  UNSAFE        org/net@b2c3d4e model.bin" in said
+    assert "  1 safe" in said
+    assert "no such file" in str(loaded("%modelscan org/other")[1])
+
+
+def test_a_cell_under_the_strict_policy(loaded, models, shell):
+    result, error, said = loaded(f"%%modelscan\n{LOAD.replace('poisoned', 'clean')}\n1 + 1")
+    assert (result, error) == (2, None)
+    assert "modelscan: SAFE - clean.pkl" in said
+    error = loaded(f"%%modelscan\n{LOAD}")[1]
+    assert isinstance(error, UnsafeModelError)
+    assert error.caller == LOAD.splitlines()[1]
+    assert guard.status().policy == "standard"
+    assert "loaded nothing" in loaded("%%modelscan\nx = 3")[2]
+    assert shell.user_ns["x"] == 3
+
+
+def test_a_rehearsal_runs_nothing(loaded, models, shell):
+    report, error, _ = loaded(f"%%modelscan --dry\nmarked = 1\n{LOAD}")
+    assert (error, report.source) == (None, "this cell")
+    assert "marked" not in shell.user_ns
+    assert isinstance(loaded("%%modelscan clean.pkl\n1")[1], UsageError)

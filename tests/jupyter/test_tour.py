@@ -43,12 +43,13 @@ def test_a_clean_model_loads_silently(tour):
 
 
 def test_a_refusal_shows_the_call_and_its_place(tour):
-    panel, error = outputs(tour, "refused")[0]
+    panel, row, error = outputs(tour, "refused")[0]
     for kind in ("text/plain", "text/html"):
         assert "os.system(" in panel.data[kind]
         assert re.search(r"poisoned\.joblib @ 0x[0-9a-f]+", panel.data[kind])
     [finding] = panel.data["application/vnd.modelscan+json"]["findings"]
     assert (finding["operator"], finding["where"]["offset"] > 0) == ("os.system", True)
+    assert row.data["text/plain"].startswith("Decide about refusal ")
     assert error.ename == "UnsafeModelError"
     assert len(error.traceback) <= 4
 

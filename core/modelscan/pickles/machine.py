@@ -23,6 +23,7 @@ from modelscan.pickles.repeats import Repeats, Run, learn
 from modelscan.pickles.rows import Rows
 from modelscan.pickles.state import State, underflow
 from modelscan.pickles.values import Group
+from modelscan.progress import reached
 
 STRIDE = 4_096
 """Opcodes between two looks at the budgets."""
@@ -86,6 +87,7 @@ class Machine(State):
         stack, limit, end, repeats = self.stack, self.limit, self.end, self.repeats
         while True:
             self._check_budgets()
+            reached(pos - self.start)
             self.bulk = self.bulk or self.opcodes >= (SOON if batches.is_ready(self.memoize) else LATE)
             self.opcodes += STRIDE
             for _ in repeat(None, STRIDE):

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import BinaryIO
 
 from modelscan.errors import FormatError
+from modelscan.progress import Meter
 
 Buffer = bytes | mmap.mmap
 Identity = tuple[int, int, int, int, int]
@@ -104,8 +105,10 @@ class Artifact:
     def sha256(self) -> str:
         """Of all bytes, computed once and only when asked: for a checkpoint it costs more than the scan."""
         digest = hashlib.sha256()
-        for start in range(0, self.size, CHUNK):
-            digest.update(self.read(start, CHUNK))
+        with Meter(self.name, self.size, phase="hashing") as meter:
+            for start in range(0, self.size, CHUNK):
+                digest.update(self.read(start, CHUNK))
+                meter.done = start
         return digest.hexdigest()
 
     def identity(self) -> Identity | None:

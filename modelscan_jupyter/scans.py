@@ -1,0 +1,123 @@
+"""`%modelscan PATH…`: what is named is looked into, nothing is loaded and nothing fetched."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from IPython.core.error import UsageError
+
+from modelscan.errors import UnsafeModelError
+from modelscan.guard.refusal import message
+from modelscan.guard.state import STATE
+from modelscan.policy import WORDS, Policy
+from modelscan.report import Report, Severity
+from modelscan.scanner import scan as scan_source
+from modelscan_jupyter import arguments, exports, panel
+from modelscan_jupyter.panel import Reports
+
+if TYPE_CHECKING:
+    from modelscan_jupyter.commands import Call
+
+CACHE = "hf-cache"
+THIS = "this"
+_HUB = re.compile(r"[\w.-]+/[\w.-]+(@[\w.-]+)?")
+"""A repository on the hub, perhaps with a revision."""
+
+
+def scan(call: Call) -> Report | Reports | None:
+    """One report, or several together; None where they went into files or were not to be shown."""
+    if not call.words:
+        raise UsageError("give a file or a folder to scan")
+    reports = Reports(one(call, word) for word in call.words)
+    if "--strict" in call.options:
+        for report in reports:
+            if report.refused:
+                raise UnsafeModelError(message(report), report)
+    shown = [report for report in reports if exports.kept(call, report) is not None]
+    if "--quiet" in call.options:
+        for report in shown:
+            print(panel.summary(report))  # noqa: T201
+        return None
+    if not shown:
+        return None
+    return reports[0] if len(reports) == 1 else reports
+
+
+def one(call: Call, word: str) -> Report:
+    """The report on what one word stands for."""
+    policy = _policy(call)
+    found = scan_source(_source(call, word), policy)
+    if word == THIS:
+        found = replace(found, source="executed cells of this session")
+    least = call.options.get("--min-severity")
+    return found if least is None else _from(found, least)
+
+
+def _from(report: Report, word: str) -> Report:
+    """Only findings of that severity or worse; the verdict stays what it is."""
+    known = [severity.name for severity in Severity]
+    if word.upper() not in known:
+        raise UsageError(f"unknown severity '{word}': {', '.join(known)}")
+    kept = tuple(row for row in report.findings if row.severity >= Severity[word.upper()])
+    return replace(report, findings=kept)
+
+
+def _policy(call: Call) -> Policy:
+    """The policy of this session under another word: its limits and approved names stay."""
+    from modelscan_jupyter.commands import one_of
+
+    word = call.options.get("--policy", STATE.policy.word)
+    return replace(STATE.policy, word=one_of(word, WORDS, "policy"))
+
+
+def _source(call: Call, word: str) -> Any:
+    """A path; the whole cache; a cached repository; or what was executed in this session."""
+    if word == CACHE and not Path(word).exists():
+        return arguments.path(str(cache()), {})
+    if word == THIS and not Path(word).exists():
+        return executed(call.names.get("In", ()))
+    if "://" in word:
+        raise UsageError("nothing is downloaded: fetch the file yourself, then give its path")
+    if _HUB.fullmatch(word) and not Path(word).exists() and (snapshot := _snapshot(word)):
+        return str(snapshot)
+    return arguments.path(word, call.names)
+
+
+def cache() -> Path:
+    """Where huggingface_hub keeps what it downloaded
+    (https://huggingface.co/docs/huggingface_hub/package_reference/environment_variables).
+    """
+    home = os.environ.get("HF_HOME") or Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache", "huggingface")
+    return Path(os.environ.get("HF_HUB_CACHE") or Path(home, "hub")).expanduser()
+
+
+def _snapshot(repository: str) -> Path | None:
+    """The cached snapshot of `org/name` or `org/name@revision`; of several the one that `main` points to."""
+    name, _, revision = repository.partition("@")
+    folder = cache() / f"models--{name.replace('/', '--')}"
+    pointer = folder / "refs" / "main"
+    if not revision and pointer.is_file():
+        revision = pointer.read_text("utf-8", "replace").strip()
+    found = [path for path in _folders(folder / "snapshots") if path.name.startswith(revision)]
+    return found[0] if found else None
+
+
+def _folders(folder: Path) -> Iterator[Path]:
+    if folder.is_dir():
+        yield from sorted(path for path in folder.iterdir() if path.is_dir())
+
+
+def executed(cells: Any) -> bytes:
+    """The cells that ran so far, as a notebook; a kernel does not know which file it belongs to."""
+    rows = [
+        {"cell_type": "code", "source": source, "metadata": {}, "outputs": [], "execution_count": number}
+        for number, source in enumerate(cells)
+        if number and isinstance(source, str)
+    ]
+    return json.dumps({"cells": rows, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}).encode()

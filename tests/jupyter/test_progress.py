@@ -1,0 +1,115 @@
+"""Nothing for a short scan; for a long one a line that moves, and that is gone afterwards."""
+
+from __future__ import annotations
+
+import threading
+import time
+from types import SimpleNamespace
+
+import pytest
+
+import modelscan
+from modelscan import progress
+from modelscan.progress import Meter
+from modelscan_jupyter.progress import Watcher, fragment, line
+
+
+@pytest.fixture
+def screen(monkeypatch):
+    """A kernel's display, and no second of silence."""
+    monkeypatch.setattr("modelscan_jupyter.progress.WAIT", 0.02)
+    monkeypatch.setattr("modelscan_jupyter.progress.TICK", 0.01)
+    shown = []
+
+    def publish(bundle, metadata, *, transient, update):
+        shown.append((bundle, transient["display_id"], update))
+
+    return SimpleNamespace(kernel=1, display_pub=SimpleNamespace(publish=publish)), shown
+
+
+def settled():
+    for thread in threading.enumerate():
+        if thread.name == "modelscan progress":
+            thread.join(10)
+
+
+def test_a_long_scan_is_shown_in_one_display_and_cleared(screen):
+    shell, shown = screen
+    with Meter("llama.pt", 1000) as meter:
+        Watcher(shell)(meter)
+        while len(shown) < 3:
+            meter.done += 1
+            time.sleep(0.005)
+    settled()
+    assert len({name for _, name, _ in shown}) == 1
+    assert [update for _, _, update in shown] == [False, *[True] * (len(shown) - 1)]
+    assert "llama.pt" in shown[0][0]["text/plain"]
+    assert "<progress" in shown[0][0]["text/html"]
+    assert shown[-1][0] == {"text/html": "", "text/plain": ""}
+
+
+def test_a_short_scan_shows_nothing(screen, monkeypatch):
+    monkeypatch.setattr("modelscan_jupyter.progress.WAIT", 30)
+    shell, shown = screen
+    with Meter("small.pt", 1000) as meter:
+        Watcher(shell)(meter)
+    settled()
+    assert shown == []
+
+
+def test_an_interrupted_scan_clears_its_line_and_comes_through(screen):
+    shell, shown = screen
+
+    def scan():
+        with Meter("llama.pt", 1000) as meter:
+            Watcher(shell)(meter)
+            while not shown:
+                time.sleep(0.005)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        scan()
+    settled()
+    assert shown[-1][0]["text/html"] == ""
+
+
+def test_hostile_names_stay_inert():
+    meter = Meter("<b>\x1b[31m\u202e</b>.pt" * 9, 10)
+    assert "<b>" not in fragment(meter)
+    for shown in (fragment(meter), line(meter)):
+        assert not set(shown) & set("\x1b\u202e")
+        assert len(shown) < 600
+
+
+@pytest.fixture
+def began():
+    meters = []
+    progress.watch(meters.append)
+    yield meters
+    progress.watch(None)
+
+
+def test_only_scans_that_may_take_long_are_told(began, tmp_path):
+    modelscan.scan(b"\x80\x04N.")
+    assert began == []
+    many = b"\x80\x04]" + b"N0" * (progress.LEAST // 2) + b"."
+    modelscan.scan(many)
+    [meter] = began
+    assert meter.over
+    assert 0 < meter.done <= meter.total == len(many)
+
+
+def test_a_folder_is_told_once_with_its_files(began, tmp_path):
+    for number in range(3):
+        (tmp_path / f"{number}.pkl").write_bytes(b"\x80\x04N.")
+    modelscan.scan(tmp_path)
+    [meter] = began
+    assert (meter.unit, meter.done, meter.total) == ("files", 3, 3)
+
+
+def test_what_shows_it_never_stops_a_scan():
+    progress.watch(lambda meter: 1 / 0)
+    try:
+        assert modelscan.scan(b"\x80\x04" + b"N0" * progress.LEAST + b"N.").verdict == "SAFE"
+    finally:
+        progress.watch(None)
