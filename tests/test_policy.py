@@ -14,7 +14,8 @@ from modelscan.errors import SettingsError
 from modelscan.policy import Policy
 from modelscan.report import Severity
 from modelscan.rules.lookalike import lookalike
-from modelscan.rules.match import Rules, Use
+from modelscan.rules.match import Rules
+from modelscan.rules.rule import Use
 
 X = text("x")
 

@@ -1,18 +1,46 @@
-"""Writes docs/reference/rules.md from the rule data; with --check, says whether it is up to date."""
+"""Writes docs/reference/rules.md and trusted.md from the rule data; with --check, says whether they are stale."""
 
 from __future__ import annotations
 
 import sys
 import tomllib
+from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 from modelscan.rules.match import names_in
+from modelscan.rules.rule import Use
 
-TARGET = Path(__file__).parent.parent / "docs" / "reference" / "rules.md"
-HEAD = """# Rules
+FOLDER = Path(__file__).parent.parent / "docs" / "reference"
+RULES = """# Rules
 
-Made from `core/modelscan/rules/*.toml` by `tools/build_reference.py`. Ids are stable.
+Made from `core/modelscan/rules/*.toml` by `tools/build_reference.py`. Ids are stable. What is trusted instead is listed
+in [trusted names](trusted.md).
+
+"""
+TRUSTED = """# Trusted names
+
+Made from `core/modelscan/rules/trusted/*.toml` by `tools/build_reference.py`.
+
+Names that ordinary model files use and that do no harm, whatever the file passes to them. Only exact names are trusted,
+never a whole package. Each group says why it is harmless and what an attacker could pass; a test
+(`tests/rules/test_promises.py`) passes such things to every name that can be imported and watches what happens.
+
+| use | what is trusted besides naming it |
+| --- | --- |
+"""
+USES = {
+    Use.NAME: "Nothing: it may be kept as a setting. Calling it is an unreviewed call.",
+    Use.CONSTRUCT: "Making an instance without calling the class, and giving it a state.",
+    Use.CALL: "Calling it with any arguments, as long as what they carry could be called too.",
+    Use.CALL_EMPTY: "Calling it without arguments, and giving the result a state.",
+    Use.CALL_TRUSTED: "Calling it if every imported name among the arguments is trusted.",
+    Use.HOLD: "The same; it keeps its arguments and calls none of them while loading.",
+    Use.NESTED: "Calling it with bytes that were scanned in turn.",
+}
+MARKS = """
+`items`: it may be filled with items and keys. `no state`: it may not be given a state.
 
 """
 
@@ -25,30 +53,35 @@ TABLES = (
 )
 
 
-def page() -> str:
-    rows: list[str] = []
+def rules() -> str:
+    lines: list[str] = []
     for title, file in TABLES:
-        rows += [*table(title, file), ""]
-    rows += [*trusted(), "", *known()]
-    return HEAD + "\n".join(rows) + "\n"
+        lines += [*table(title, file), ""]
+    return RULES + "\n".join([*lines, *known()]) + "\n"
 
 
-def table(title: str, file: str) -> list[str]:
-    lines = [f"## {title}", "", "| rule | severity | what | why | names |", "| --- | --- | --- | --- | --- |"]
+def table(title: str, file: str) -> Iterator[str]:
+    yield from (f"## {title}", "", "| rule | severity | what | why | names |", "| --- | --- | --- | --- | --- |")
     groups = [group for group in read(file).values() if "rule" in group]
     for group in sorted(groups, key=lambda group: str(group["rule"])):
         names = str(len(names_in(group["names"]))) if "names" in group else ""
-        lines.append(f"| {group['rule']} | {group.get('severity', '')} | {group['title']} | {group['why']} | {names} |")
-    return lines
+        yield f"| {group['rule']} | {group.get('severity', '')} | {group['title']} | {group['why']} | {names} |"
 
 
-def trusted() -> list[str]:
-    lines = ["## Names that are trusted", "", "| group | library | use | why it is harmless | names |"]
-    lines.append("| --- | --- | --- | --- | --- |")
-    for key, group in sorted(read("trusted.toml").items()):
-        count = len(names_in(group["names"]))
-        lines.append(f"| {key} | {group['library']} | {group['use']} | {group['why']} | {count} |")
-    return lines
+def trusted() -> str:
+    lines = [f"| {use} | {USES[use]} |" for use in Use]
+    lines += MARKS.splitlines()
+    files = sorted(file.name for file in (resources.files("modelscan.rules") / "trusted").iterdir())
+    lines += ["| file | groups | names |", "| --- | --- | --- |"]
+    parts: list[str] = []
+    for file in sorted(files, key=lambda name: (name != "python.toml", name.lower())):
+        groups = read(f"trusted/{file}")
+        total = sum(len(names_in(group["names"])) for group in groups.values())
+        lines.append(f"| {file} | {len(groups)} | {total:,} |")
+        parts += ["", f"## {file.removesuffix('.toml')}", ""]
+        for key, group in groups.items():
+            parts += entry(key, group)
+    return TRUSTED + "\n".join([*lines, *parts]) + "\n"
 
 
 def known() -> list[str]:
@@ -64,17 +97,32 @@ def known() -> list[str]:
     return lines
 
 
-def read(file: str) -> dict[str, dict[str, str]]:
+def entry(key: str, group: dict[str, Any]) -> Iterator[str]:
+    marks = [str(group["use"]), *(["items"] if group.get("items") else [])]
+    marks += ["no state"] if group.get("state") is False else []
+    names = names_in(group["names"])
+    yield from (f"### {key}", "", f"*{', '.join(marks)}*, {len(names):,} names. {group['why']}", "")
+    yield from (f"What an attacker could pass: {group['promise'][0].lower()}{group['promise'][1:]}", "")
+
+
+def read(file: str) -> dict[str, dict[str, Any]]:
     return tomllib.loads((resources.files("modelscan.rules") / file).read_text("utf-8"))
 
 
+PAGES = {"rules.md": rules, "trusted.md": trusted}
+
+
 def main() -> int:
-    if "--check" in sys.argv:
-        fresh = TARGET.exists() and TARGET.read_text("utf-8") == page()
-        print("up to date" if fresh else f"{TARGET.name} is stale: run python tools/build_reference.py")
-        return int(not fresh)
-    TARGET.write_text(page(), encoding="utf-8")
-    return 0
+    stale = []
+    for name, page in PAGES.items():
+        target = FOLDER / name
+        if "--check" not in sys.argv:
+            target.write_text(page(), encoding="utf-8")
+        elif not target.exists() or target.read_text("utf-8") != page():
+            stale.append(name)
+    for name in stale:
+        print(f"{name} is stale: run python tools/build_reference.py")
+    return int(bool(stale))
 
 
 if __name__ == "__main__":

@@ -23,6 +23,8 @@ class Kind(StrEnum):
     """An instance is made by `cls.__new__`. subject: the class; detail as for CALL."""
     STATE = "STATE"
     """An instance made earlier in the file receives its state. subject: its class; detail as for CALL."""
+    FILL = "FILL"
+    """Items are put into an instance made earlier in the file. subject: its class; detail: opcode, callee."""
     MUTATE = "MUTATE"
     """State is written into an *imported* module, class or function. subject: its name; detail as for CALL."""
     ATTRIBUTE = "ATTRIBUTE"

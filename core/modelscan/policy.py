@@ -15,19 +15,21 @@ from modelscan.limits import Limits
 from modelscan.report import Failure, Finding, Report, Severity, Verdict
 from modelscan.rules.components import is_keras
 from modelscan.rules.lookalike import lookalike
-from modelscan.rules.match import Match, Rule, Rules, Use
+from modelscan.rules.match import Match, Rule, Rules
+from modelscan.rules.rule import Use
 
 WORDS = ("strict", "standard", "warn", "off")
 
 GUESSES = frozenset(
     {"unreviewed-name", "unreviewed-class", "unreviewed-call", "untrusted-argument", "indirect-call"}
     | {"unresolved-global", "persistent-id", "lookalike", "local-module", "frame-straddle"}
+    | {"untrusted-state", "untrusted-fill", "filled-late", "computed-arguments"}
 )
 """Rules that a misread stream sets off by chance; they say nothing about facts marked "doubtful"."""
 
 
 COMPILED = re.compile(
-    r"__torch__\..+|torch\.jit\._pickle\.(build_(int|double|bool|tensor)list|build_tensor_from_id|restore_type_tag)"
+    r"computed-arguments|__torch__\..+|torch\.jit\._pickle\.(build_(int|double|bool|tensor)list|build_tensor_from_id|restore_type_tag)"
 )
 """What torch.jit.load resolves inside a TorchScript archive, without importing anything."""
 
@@ -189,7 +191,7 @@ class _Judge:
 
     def _fact(self, fact: Evidence, constructed: set[str]) -> Iterator[Finding]:
         if fact.detail.get("loader") == "torchscript" and COMPILED.fullmatch(fact.subject):
-            return
+            return  # torch's own unpickler, which imports and calls nothing of Python's
         match fact.kind:
             case Kind.IMPORT if fact.subject in constructed:
                 yield from self._named(fact, quiet=True)
@@ -199,8 +201,12 @@ class _Judge:
                 yield from self._named(fact, quiet=True)
             case Kind.CALL:
                 yield from self._called(fact)
-            case Kind.CONSTRUCT | Kind.STATE:
+            case Kind.CONSTRUCT:
                 yield from self._constructed(fact)
+            case Kind.STATE:
+                yield from self._stated(fact, constructed)
+            case Kind.FILL:
+                yield from self._filled(fact)
             case Kind.MUTATE:
                 yield self._finding(self._structure("writes-into-import"), fact)
             case Kind.EXTENSION:
@@ -245,13 +251,14 @@ class _Judge:
             yield self._finding(found.rule, fact, found.name)
         elif fact.detail["indirect"] or not module:
             yield self._finding(self._structure("indirect-call"), fact, found.name if module else fact.subject)
-        elif found.use is Use.CALL_TRUSTED:
-            yield from self._arguments(fact, fact.detail["arguments"])
-        elif found.use is Use.NESTED and not fact.detail.get("nested"):
-            yield self._finding(self._structure("nested-load"), fact, found.name)
-        elif found.use is Use.CALL:
-            yield from self._arguments(fact, [*fact.detail["carried"], *self._denied(fact)])
-        elif found.use in (None, Use.CONSTRUCT) and not self._is_enum(module, name):
+        elif found.use in (Use.CALL_TRUSTED, Use.HOLD):
+            yield from self._arguments(fact, found, fact.detail["arguments"])
+        elif found.use is Use.NESTED:
+            if not fact.detail.get("nested"):
+                yield self._finding(self._structure("nested-load"), fact, found.name)
+        elif found.use is Use.CALL or (found.use is Use.CALL_EMPTY and fact.detail["expression"].endswith("()")):
+            yield from self._arguments(fact, found, [*fact.detail["carried"], *self._denied(fact)])
+        elif not self._is_enum(module, name):
             rule = self._structure("unreviewed-call")
             own = self._is_own(module, name)
             yield self._finding(replace(rule, severity=Severity.LOW) if own else rule, fact, found.name)
@@ -261,11 +268,11 @@ class _Judge:
         found = self._match(module, name)
         if found.rule is not None:
             yield self._finding(found.rule, fact, found.name)
-        elif fact.kind is Kind.CONSTRUCT and (fact.detail["indirect"] or not module):
+        elif fact.detail["indirect"] or not module:
             yield self._finding(self._structure("indirect-call"), fact, found.name if module else fact.subject)
-        elif found.use is Use.CALL_TRUSTED:
-            yield from self._arguments(fact, fact.detail["arguments"])
-        elif found.use is None and fact.kind is Kind.CONSTRUCT and not self._is_own(module, name):
+        elif found.use in (Use.CALL_TRUSTED, Use.HOLD):
+            yield from self._arguments(fact, found, fact.detail["arguments"])
+        elif found.use in (None, Use.NAME) and not self._is_own(module, name):
             yield self._finding(self._structure("unreviewed-class"), fact, found.name)
 
     def _component(self, fact: Evidence) -> Iterator[Finding]:
@@ -288,11 +295,32 @@ class _Judge:
         if rule is not None:
             yield self._finding(rule, fact)
 
+    def _stated(self, fact: Evidence, constructed: set[str]) -> Iterator[Finding]:
+        module, name = _split(fact.detail["callee"])
+        found = self._match(module, name)
+        if found.rule is not None:
+            if not fact.detail.get("nested"):
+                yield self._finding(found.rule, fact, found.name)
+        elif found.use in (Use.CALL_TRUSTED, Use.HOLD):
+            yield from self._arguments(fact, found, fact.detail["arguments"])
+        elif not found.state:
+            yield self._finding(self._structure("untrusted-state"), fact, found.name)
+        elif found.use is None and fact.detail["opcode"] != "BUILD" and not self._is_own(module, name):
+            # A mapping whose items are its attributes: the unpickler would find its `__setstate__` among them.
+            bare = [spelled for spelled in fact.detail["arguments"] if spelled.replace(":", ".") not in constructed]
+            if any(self._match(*_split(spelled)).use in (None, Use.NAME, Use.HOLD) for spelled in bare):
+                yield self._finding(self._structure("untrusted-state"), fact, found.name)
+
+    def _filled(self, fact: Evidence) -> Iterator[Finding]:
+        found = self._match(*_split(fact.detail["callee"]))
+        if found.rule is None and found.use is not None and not found.items:
+            yield self._finding(self._structure("untrusted-fill"), fact, found.name)
+
     def _denied(self, fact: Evidence) -> Iterator[str]:
         """Arguments that are denied when they are handed on; naming them alone may be nothing (`builtins.getattr`)."""
         return (spelled for spelled in fact.detail["arguments"] if self._match(*_split(spelled)).rule is not None)
 
-    def _arguments(self, fact: Evidence, names: Iterable[str]) -> Iterator[Finding]:
+    def _arguments(self, fact: Evidence, callee: Match, names: Iterable[str]) -> Iterator[Finding]:
         """A trusted function that may call what it is given: each of these names must be trusted.
 
         Where any argument will do, those count that an object carries: a function that takes any mapping calls the
@@ -305,6 +333,19 @@ class _Judge:
                 yield self._finding(found.rule, fact, found.name)
             elif found.use is None and not self.rules.trusts_owner(module, name) and not self._is_own(module, name):
                 yield self._finding(self._structure("untrusted-argument"), fact, found.name)
+        if callee.use is not Use.HOLD:
+            yield from self._callable(fact, fact.detail["handed" if callee.items else "carried"])
+
+    def _callable(self, fact: Evidence, names: Sequence[str]) -> Iterator[Finding]:
+        """Functions that an object carries, for a callee that may fetch and call them by attribute.
+
+        `str(layer)` runs the layer's `extra_repr`. Containers look at what they are given, not at what is in it.
+        """
+        matches = [self._match(*_split(spelled)) for spelled in names]
+        held = any(found.use is Use.HOLD for found in matches)
+        for found in matches:
+            if found.use is Use.NAME or (held and found.use in (None, Use.CONSTRUCT)):
+                yield self._finding(self._structure("untrusted-argument"), fact, found.name)
 
     def _match(self, module: str, name: str) -> Match:
         found = self.rules.match(module, name)
@@ -313,7 +354,7 @@ class _Judge:
                 return Match(found.name, rule=replace(self._structure("denied-by-settings"), severity=severity))
             return found
         if found.name in self.policy.allowed:
-            return Match(found.name, use=Use.CALL)
+            return Match(found.name, use=Use.CALL, items=True)
         return found
 
     def _denied_by_hand(self, module: str, name: str) -> Severity | None:

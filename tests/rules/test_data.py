@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 import tomllib
 from _compat_pickle import IMPORT_MAPPING, REVERSE_IMPORT_MAPPING
 from collections import Counter
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from modelscan.rules.match import names_in
+from modelscan.rules.rule import Use
 
 Groups = dict[str, dict[str, Any]]
 
@@ -21,7 +23,11 @@ def _read(name: str) -> dict[str, Any]:
 
 
 GADGETS: Groups = _read("gadgets.toml")
-TRUSTED: Groups = _read("trusted.toml")
+FILES: dict[str, Groups] = {
+    file.name: tomllib.loads(file.read_text(encoding="utf-8"))
+    for file in (files("modelscan.rules") / "trusted").iterdir()
+}
+TRUSTED: Groups = {key: group for groups in FILES.values() for key, group in groups.items()}
 ALIASES: dict[str, dict[str, str]] = _read("aliases.toml")
 
 DENIED = {name: key for key, group in GADGETS.items() for name in names_in(group["names"])}
@@ -32,7 +38,8 @@ GADGET_GROUPS = [pytest.param(group, id=key) for key, group in GADGETS.items()]
 TRUSTED_GROUPS = [pytest.param(group, id=key) for key, group in TRUSTED.items()]
 
 SEVERITIES = {"CRITICAL", "HIGH", "MEDIUM"}
-USES = {"construct", "call", "call with trusted arguments", "nested"}
+USES = {str(use) for use in Use}
+TRUSTED_KEYS = {"library", "use", "items", "state", "why", "promise", "names"}
 GADGET_KEYS = {"rule", "severity", "title", "why", "fix", "cwe", "names"}
 DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 
@@ -60,17 +67,33 @@ def test_gadget_group_is_complete(group: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("group", TRUSTED_GROUPS)
 def test_trusted_group_is_complete(group: dict[str, Any]) -> None:
-    assert group.keys() == {"library", "use", "why", "names"}
+    assert {"library", "use", "why", "promise", "names"} <= group.keys() <= TRUSTED_KEYS
     assert group["library"]
     assert group["use"] in USES
     assert _is_sentence(group["why"])
+    assert _is_sentence(group["promise"])
 
 
 @pytest.mark.parametrize("group", GROUPS)
 def test_names_are_sorted_and_unique(group: dict[str, Any]) -> None:
-    for names in (names_in(group["names"]), group.get("except", [])):
+    lines = [line.partition("#")[0].strip() for line in group["names"].split("\n")[:-1]]
+    for names in (lines, group.get("except", []), *(line.partition(": ")[2].split(" ") for line in lines)):
         assert names == sorted(set(names))
     assert names_in(group["names"])
+
+
+def test_trusted_names_stand_in_the_file_of_their_package() -> None:
+    assert len(TRUSTED) == sum(map(len, FILES.values()))
+    for file, groups in FILES.items():
+        found = {name.split(".")[0] for group in groups.values() for name in names_in(group["names"])}
+        expected = sys.stdlib_module_names if file == "python.toml" else {file.removesuffix(".toml")}
+        assert found <= expected
+
+
+def test_a_module_has_one_line_in_a_group() -> None:
+    for group in TRUSTED.values():
+        modules = [line.partition(": ")[0] for line in group["names"].splitlines()]
+        assert len(modules) == len(set(modules))
 
 
 def test_a_name_stands_in_one_place() -> None:
@@ -79,16 +102,16 @@ def test_a_name_stands_in_one_place() -> None:
 
 
 def test_names_are_dotted_names() -> None:
-    assert [name for name in DENIED if not DOTTED.fullmatch(name.removesuffix(".*"))] == []
+    assert [name for name in DENIED if not DOTTED.fullmatch(name.removeprefix("*.").removesuffix(".*"))] == []
     assert [name for name in KNOWN if not DOTTED.fullmatch(name) or "." not in name] == []
 
 
 def test_prefixes_spare_trusted_names() -> None:
     covered = [
-        (name, key)
+        (name, PREFIXES[prefix])
         for name in KNOWN
-        for prefix, key in PREFIXES.items()
-        if f"{name}.".startswith(prefix) and name not in GADGETS[key].get("except", [])
+        for prefix in _heads(name)
+        if prefix in PREFIXES and name not in GADGETS[PREFIXES[prefix]].get("except", [])
     ]
     assert covered == []
 
@@ -113,12 +136,13 @@ def test_aliases_are_sorted() -> None:
 
 
 def test_aliases_lead_straight_to_a_listed_name() -> None:
-    listed = [name.removesuffix(".*") for name in DENIED.keys() | KNOWN.keys()]
+    listed = {name.removesuffix(".*") for name in DENIED.keys() | KNOWN.keys()}
+    heads = {head for name in listed for head in _heads(name)}
     for target in ALIASES["names"].values():
         assert target in listed, target
         assert _canonical(target) == target
     for target in ALIASES["modules"].values():
-        assert any(name == target or name.startswith(f"{target}.") for name in listed) or _denied(target), target
+        assert f"{target}." in heads or _denied(target), target
         assert _canonical(f"{target}.name") == f"{target}.name"
 
 
@@ -154,7 +178,13 @@ def _is_sentence(text: str) -> bool:
 
 
 def _denied(name: str) -> bool:
-    return name in DENIED or any(f"{name}.".startswith(prefix) for prefix in PREFIXES)
+    return name in DENIED or any(head in PREFIXES for head in _heads(name))
+
+
+def _heads(name: str) -> list[str]:
+    """The name and the packages it is in, each with a dot behind it."""
+    parts = name.split(".")
+    return [".".join(parts[:size]) + "." for size in range(1, len(parts) + 1)]
 
 
 def _canonical(name: str) -> str:

@@ -132,9 +132,11 @@ def _newobj_ex(state: State, pos: int, code: int) -> int:
 def _build(state: State, pos: int, code: int) -> int:
     given = state.pop(pos)
     target = state.top(pos)
+    if isinstance(target, Made):
+        state.stated(target, given, pos)
     state.filled("BUILD", target, [given], pos)
     if isinstance(target, Made):
-        state.ledger.act(Kind.STATE, "BUILD", target.callee, Group("tuple", [given]), pos)
+        target.built = True
         if arrays.is_wrapper(target):
             state.arrays += 1
             state.special += 1

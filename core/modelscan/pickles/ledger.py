@@ -44,6 +44,7 @@ class Ledger:
         self.nested: dict[int, Nested] = {}
         self.others: dict[tuple[Kind, str], tuple[int, dict[str, Any]]] = {}
         self.traced = 0
+        self.fills: dict[tuple[str, str], tuple[Made, int]] = {}
         self.pending: list[Act] = []
         self.plain: dict[tuple[Kind, str, str], int] = {}
         self.tracing = Tracing()
@@ -64,6 +65,11 @@ class Ledger:
         self.others.setdefault((kind, subject), (at, detail))
         if len(self.others) > self.limits.rows:
             raise LimitExceeded("rows", f"more than {self.limits.rows:,} facts")
+
+    def filled(self, opcode: str, target: Made, at: int) -> None:
+        """Items are put into an instance or a result, by the method its class has for that."""
+        if target.root is not None:
+            self.fills.setdefault((opcode, target.root.spelled), (target, at))
 
     def act(self, kind: Kind, opcode: str, callee: Any, args: Any, at: int) -> None:
         root = name_of(callee)
@@ -100,6 +106,9 @@ class Ledger:
         self._rows()
         for act, masks in self.rows.values():
             yield self._evidence(act, masks)
+        for (opcode, spelled), (target, at) in self.fills.items():
+            detail = {"opcode": opcode, "callee": spelled}
+            yield self._fact(Kind.FILL, target.root.dotted if target.root else "", at, detail)
         for (other, subject), (at, detail) in self.others.items():
             yield self._fact(other, subject, at, detail)
 
@@ -112,6 +121,7 @@ class Ledger:
             "callee": root.spelled if root else "",
             "arguments": self.tracing.spelled(masks[0]),
             "carried": self.tracing.spelled(masks[1]),
+            "handed": self.tracing.spelled(self._handed(args)),
             "indirect": isinstance(callee, Made),
         }
         if at in self.nested:
@@ -123,6 +133,14 @@ class Ledger:
             detail |= {"tree": lines} if (lines := trace.tree(callee, args)) else {}
         subject = root.dotted if root else describe.expression(self.data, self.end, callee)
         return self._fact(kind, subject, at, detail)
+
+    def _handed(self, args: Any) -> int:
+        """What the objects carry that are themselves arguments, so that the callee may fetch it by attribute."""
+        parts = args.parts() if isinstance(args, Group) else (args,)
+        mask = 0
+        for part in parts:
+            mask |= self.tracing.of(part)[1] if isinstance(part, Made) else 0
+        return mask
 
     def _fact(self, kind: Kind, subject: str, at: int, detail: dict[str, Any]) -> Evidence:
         if self.doubt is not None and at >= self.doubt:

@@ -8,6 +8,7 @@ arguments are not the plain case, and the call then stands as a call.
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,7 @@ PLAIN_BASES = frozenset(
     {"object", "list", "dict", "tuple", "set", "frozenset", "str", "bytes", "int", "float", "complex"}
 )
 """Built-in bases whose `__init__` does nothing but take data."""
+SINGLETONS = {"Ellipsis": "EllipsisType", "NotImplemented": "NotImplementedType"}
 BUILTINS = frozenset({"builtins", "__builtin__"})
 
 
@@ -45,7 +47,15 @@ class Nested:
     latin1: bool = False
 
 
-Meaning = Attribute | Construction | Nested
+@dataclass(frozen=True, slots=True)
+class Delegation:
+    """The function calls one of its arguments with that tuple."""
+
+    callee: Any
+    args: Any
+
+
+Meaning = Attribute | Construction | Nested | Delegation
 Reading = Callable[[leaves.Buffer, int, int, list[Any]], Meaning | None]
 
 
@@ -74,8 +84,11 @@ def _getattr(data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Meanin
 
 
 def _type(data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Meaning | None:
-    """`type(None)`; with three arguments it would make a class."""
-    if len(items) != 1 or type(items[0]) is not int or leaves.decode(data, items[0], end) is not None:
+    """`type(None)` and the like; with three arguments it would make a class."""
+    given = items[0] if len(items) == 1 else None
+    if isinstance(given, Global) and given.module in BUILTINS and given.name in SINGLETONS:
+        return Attribute(Global("types", SINGLETONS[given.name], at, "type"))
+    if type(given) is not int or leaves.decode(data, given, end) is not None:
         return None
     return Attribute(Global("types", "NoneType", at, "type"))
 
@@ -117,6 +130,64 @@ def _encoded(data: leaves.Buffer, end: int, value: Any) -> int | None:
     return items[0] if leaves.string(data, items[1], end) == "latin1" else None
 
 
+def _rebuild(data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Meaning | None:
+    """torch._tensor._rebuild_from_type_v2(func, type, args, state) is func(*args) as a tensor of that type."""
+    return Delegation(items[0], items[2]) if len(items) == 4 else None
+
+
+def _bit_generator(data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Meaning | None:
+    """numpy calls the class it is given; from text it picks one of its own."""
+    return Delegation(items[0], Group("tuple")) if items and type(items[0]) is not int else None
+
+
+def _generator(data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Meaning | None:
+    return Delegation(items[1], Group("tuple", items[:1])) if len(items) > 1 else None
+
+
+def _dill_array(data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Meaning | None:
+    """dill._dill._create_array(function, args, state) rebuilds a numpy array and gives it its state."""
+    function = items[0] if items else None
+    if isinstance(function, Global) and re.fullmatch(r"numpy\._?core\.\w+\._reconstruct", function.dotted):
+        return Construction(function, items[1])
+    return None
+
+
+def _dill_type(data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Meaning | None:
+    name = leaves.string(data, items[0], end) if len(items) == 1 else None
+    known = TYPES.get(name or "")
+    return Attribute(Global(known, str(name), at, "dill")) if known else None
+
+
+def _cloudpickle_type(data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Meaning | None:
+    name = leaves.string(data, items[0], end) if len(items) == 1 else None
+    return Attribute(Global("types", name, at, "cloudpickle")) if name else None
+
+
+def _named_tuple(data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Meaning | None:
+    """dill looks for the class by its module and name, and makes a tuple class of that name if it is not there."""
+    texts = [leaves.string(data, items[place], end) for place in (0, 2)] if len(items) in (3, 4) else [None]
+    return Attribute(Global(texts[1], texts[0], at, "dill")) if all(texts) else None  # type: ignore[arg-type]
+
+
+def of_state(data: leaves.Buffer, end: int, target: Made, given: Any) -> Nested | None:
+    """The pickle that a state carries as bytes for a class known to load it (skorch.net.NeuralNet.__setstate__)."""
+    pairs = given.pairs() if isinstance(given, Group) else None
+    for key, value in pairs or ():
+        if type(value) is int and leaves.string(data, key, end) in STATE_PICKLES:
+            return _loads(data, end, target.at, [value])  # type: ignore[return-value]
+    return None
+
+
+STATE_PICKLES = frozenset({"__cuda_dependent_attributes__"})
+_DATA = ("bool", "bytearray", "bytes", "complex", "dict", "float", "frozenset", "int", "list", "object", "set", "slice")
+TYPES = {
+    **dict.fromkeys((*_DATA, "str", "tuple"), "builtins"),
+    **dict.fromkeys(("NoneType", "NotImplementedType"), "types"),
+    "ndarray": "numpy",
+}
+"""Types that dill names by a word of its own (dill._dill._typemap), as far as they are data."""
+
+
 MEANINGS: dict[str, Reading] = {
     "builtins:getattr": _getattr,
     "__builtin__:getattr": _getattr,
@@ -128,6 +199,19 @@ MEANINGS: dict[str, Reading] = {
     "copy_reg:__newobj__": _newobj,
     "copyreg:__newobj_ex__": _newobj_ex,
     "copy_reg:__newobj_ex__": _newobj_ex,
+    "torch._tensor:_rebuild_from_type": _rebuild,
+    "torch._tensor:_rebuild_from_type_v2": _rebuild,
+    "torch.tensor:_rebuild_from_type": _rebuild,
+    "torch.tensor:_rebuild_from_type_v2": _rebuild,
+    "numpy.random._pickle:__bit_generator_ctor": _bit_generator,
+    "numpy.random._pickle:__generator_ctor": _generator,
+    "numpy.random._pickle:__randomstate_ctor": _generator,
+    "dill._dill:_create_array": _dill_array,
+    "dill.dill:_create_array": _dill_array,
+    "dill._dill:_create_namedtuple": _named_tuple,
+    "dill._dill:_load_type": _dill_type,
+    "dill.dill:_load_type": _dill_type,
+    "cloudpickle.cloudpickle:_builtin_type": _cloudpickle_type,
     "torch.storage:_load_from_bytes": _loads,
     "pickle:loads": _loads,
     "_pickle:loads": _loads,

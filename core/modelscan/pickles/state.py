@@ -23,6 +23,10 @@ DEEPEST = 10_000
 """Containers inside of containers; pickle writes them by recursion and stops at about a thousand."""
 
 
+DELEGATED = 4
+"""Calls inside of a call that are followed."""
+
+
 class Inner(Protocol):
     """Walks a pickle that stands inside of this one, from an offset on; the offset after it."""
 
@@ -114,7 +118,7 @@ class State(ABC):
             return self.data[value] in _TEXT
         return not isinstance(value, Group | Global)
 
-    def called(self, opcode: str, callee: Any, args: Any, at: int) -> Any:
+    def called(self, opcode: str, callee: Any, args: Any, at: int, depth: int = 0) -> Any:
         """What a call leaves on the stack: an attribute, an instance, or a result nobody knows."""
         read = meaning.reading(callee)
         self.special += read is not None
@@ -126,12 +130,24 @@ class State(ABC):
             return self.constructed(opcode, found.cls, found.args, at)
         if isinstance(found, meaning.Nested):
             self.ledger.nested[at] = found
+        if isinstance(found, meaning.Delegation) and depth < DELEGATED:
+            self.called(opcode, found.callee, found.args, at, depth + 1)
+        elif type(args) is not Group or isinstance(found, meaning.Delegation):
+            self.ledger.note(Kind.ANOMALY, "computed-arguments", at)
         self.ledger.act(Kind.CALL, opcode, callee, args, at)
         return Made(callee, args, at, "result")
 
     def constructed(self, opcode: str, cls: Any, args: Any, at: int) -> Any:
         self.ledger.act(Kind.CONSTRUCT, opcode, cls, args, at)
         return Made(cls, args, at, "instance")
+
+    def stated(self, target: Made, given: Any, at: int) -> None:
+        """BUILD: the state may be a pickle in bytes, for a class that reads it so."""
+        nested = meaning.of_state(self.data, self.end, target, given)
+        if nested is not None:
+            self.ledger.nested[at] = nested
+        kind = "BUILD" if target.held is None else "BUILD after items"
+        self.ledger.act(Kind.STATE, kind, target.callee, Group("tuple", [given, *(target.held or ())]), at)
 
     def grouped(self, kind: str, items: list[Any], at: int) -> Group:
         return self.measured(Group(kind, items), at)
@@ -150,6 +166,11 @@ class State(ABC):
             target.extend(items)
             self.measured(target, at)
         elif isinstance(target, Made):
+            if target.built:
+                # Picklers give the state last. What comes after it finds methods that the state put there.
+                self.ledger.note(Kind.ANOMALY, "filled-late", at)
+            if opcode != "BUILD":
+                self.ledger.filled(opcode, target, at)
             target.hold(items)
         elif isinstance(target, Global):
             self.ledger.act(Kind.MUTATE, opcode, target, Group("tuple", items), at)

@@ -93,15 +93,16 @@ class Group:
 class Made:
     """The "result" of a call, an "instance" made by `__new__`, or joblib's "array" in the place of its wrapper.
 
-    `held` is what was put into it later: state, items.
+    `held` is what was put into it later: state, items. `built`: it was given its state by BUILD.
     """
 
-    __slots__ = ("args", "at", "callee", "held", "kind", "root")
+    __slots__ = ("args", "at", "built", "callee", "held", "kind", "root")
 
     def __init__(self, callee: Any, args: Any, at: int, kind: str) -> None:
         self.callee, self.args, self.at, self.kind = callee, args, at, kind
         self.root = name_of(callee)
         self.held: list[Any] | None = None
+        self.built = False
 
     def hold(self, items: Iterable[Any]) -> None:
         kept = [item for item in items if type(item) is not int]

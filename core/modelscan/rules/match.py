@@ -16,8 +16,9 @@ from importlib import resources
 from modelscan.rules.components import Components
 from modelscan.rules.operators import Operators
 from modelscan.rules.rule import Match, Rule, Use, names_in, rule_of
+from modelscan.rules.trust import Trusted
 
-FILES = ("gadgets.toml", "trusted.toml", "aliases.toml", "structure.toml", "keras.toml", "operators.toml")
+FILES = ("gadgets.toml", "aliases.toml", "structure.toml", "keras.toml", "operators.toml")
 
 
 __all__ = ["FILES", "Match", "Rule", "Rules", "Use", "names_in"]
@@ -27,8 +28,8 @@ class Rules:
     """The rule data, indexed. Build it once: `Rules.load()` is cached."""
 
     def __init__(self, texts: Mapping[str, str]) -> None:
-        tables = {name: tomllib.loads(text) for name, text in texts.items()}
-        self.digest = hashlib.sha256("\0".join(texts[name] for name in FILES).encode()).hexdigest()[:16]
+        tables = {name: tomllib.loads(texts[name]) for name in FILES}
+        self.digest = hashlib.sha256("\0".join(texts[name] for name in sorted(texts)).encode()).hexdigest()[:16]
         self.structure = {key: rule_of(key, row) for key, row in tables["structure.toml"].items()}
         self._exact: dict[str, Rule] = {}
         self._prefixes: dict[str, Rule] = {}
@@ -37,12 +38,10 @@ class Rules:
             for name in names_in(row["names"]):
                 table = self._prefixes if name.endswith(".*") else self._exact
                 table[name.removesuffix(".*")] = rule
-        self._trusted = {
-            name: Use(row["use"]) for row in tables["trusted.toml"].values() for name in names_in(row["names"])
-        }
+        self._trusted = Trusted({name[8:-5]: text for name, text in texts.items() if name.startswith("trusted/")})
         self._modules: dict[str, str] = tables["aliases.toml"].get("modules", {})
         self._names: dict[str, str] = tables["aliases.toml"].get("names", {})
-        self.packages = frozenset(name.split(".")[0] for name in self._trusted)
+        self.packages = self._trusted.packages
         self.components = Components(tables["keras.toml"], self.structure)
         self.operators = Operators(tables["operators.toml"])
 
@@ -50,7 +49,10 @@ class Rules:
     @functools.cache
     def load(cls) -> Rules:
         folder = resources.files("modelscan.rules")
-        return cls({name: (folder / name).read_text("utf-8") for name in FILES})
+        texts = {name: (folder / name).read_text("utf-8") for name in FILES}
+        for file in (folder / "trusted").iterdir():
+            texts[f"trusted/{file.name}"] = file.read_text("utf-8")
+        return cls(texts)
 
     def all(self) -> Iterator[Rule]:
         """Every rule once, by id."""
@@ -74,10 +76,16 @@ class Rules:
     def _match(self, module: str, name: str) -> Match:
         dotted = self.canonical(module, name)
         rule = self._exact.get(dotted)
-        if rule is None and dotted in self._trusted:
-            return Match(dotted, use=self._trusted[dotted])
-        rule = rule or self._prefix(dotted) or self._inner(name)
+        trust = self._trusted.of(dotted) if rule is None else None
+        if trust is not None:
+            return Match(dotted, None, trust.use, trust.items, trust.state)
+        rule = rule or self._prefix(dotted) or self._acting(module) or self._inner(name)
         return Match(dotted, rule=rule)
+
+    def _acting(self, module: str) -> Rule | None:
+        """A module that acts by its place in a package: `package.__main__` is a program."""
+        package, _, last = module.rpartition(".")
+        return self._prefixes.get(f"*.{last}") if package else None
 
     def trusts_owner(self, module: str, name: str) -> bool:
         """Is `name` a plain attribute of a trusted class?"""

@@ -13,12 +13,18 @@ from modelscan.report import Severity
 class Use(StrEnum):
     """How far a trusted name is trusted."""
 
+    NAME = "name"
+    """It may be named and kept as a setting; a function that nobody reviewed for being called."""
     CONSTRUCT = "construct"
-    """It may be named, instantiated by `__new__` and given state."""
+    """It may also be instantiated by `__new__` and given state."""
     CALL = "call"
     """It may also be called with any arguments."""
+    CALL_EMPTY = "call without arguments"
+    """It may also be called with none."""
     CALL_TRUSTED = "call with trusted arguments"
     """It may also be called when every imported name among the arguments is trusted."""
+    HOLD = "hold trusted arguments"
+    """The same, and it calls none of them while loading: it keeps them for whoever calls the object it makes."""
     NESTED = "nested"
     """It may also be called with bytes that were scanned in turn."""
 
@@ -47,14 +53,22 @@ class Match:
     name: str
     rule: Rule | None = None
     use: Use | None = None
+    items: bool = False
+    """Trusted to be filled with items and keys."""
+    state: bool = True
+    """Trusted to be given a state."""
 
 
 def names_in(text: str) -> list[str]:
-    """The names of a group: one a line, `#` starts a comment.
+    """The full names of a group: one a line, or a module and what is meant of it, as in `decimal: Context Decimal`.
 
-    A block of text and not an array: `tomllib` reads 3,600 names so in a fraction of the time, and `%load_ext` waits.
+    `#` starts a comment. A block of text and not an array: `tomllib` reads it in a fraction of the time.
     """
-    return [name for line in text.splitlines() if (name := line.partition("#")[0].strip())]
+    found = []
+    for line in text.splitlines():
+        module, colon, names = line.partition("#")[0].strip().partition(": ")
+        found += [f"{module}.{name}" for name in names.split(" ")] if colon else [module] if module else []
+    return found
 
 
 def rule_of(key: str, row: Mapping[str, Any]) -> Rule:

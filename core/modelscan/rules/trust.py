@@ -1,0 +1,56 @@
+"""The trusted names: one TOML file a package in the folder trusted/, read when a file first names that package.
+
+`python.toml` has the standard library's. A group has a library, `use` (see `Use`), `items`, `state`, why it is
+harmless, what an attacker could pass, and its names, one line a module: `decimal: Context Decimal`.
+"""
+
+from __future__ import annotations
+
+import sys
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from modelscan.rules.rule import Use
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """What a group says of its names."""
+
+    use: Use
+    items: bool = False
+    """May it be filled with items and keys?"""
+    state: bool = True
+    """May it be given a state?"""
+
+
+class Trusted:
+    """`texts` are the files by their stems."""
+
+    def __init__(self, texts: Mapping[str, str]) -> None:
+        self._texts = dict(texts)
+        self._modules: dict[str, list[tuple[Trust, str]]] = {}
+        self._read("python")
+        self.packages = frozenset(module.split(".")[0] for module in self._modules) | texts.keys() - {"python"}
+        """Names of the packages that have trusted names."""
+
+    def of(self, dotted: str) -> Trust | None:
+        """The group that lists a canonical name, wherever in it the module ends."""
+        self._read(dotted.partition(".")[0])
+        at = len(dotted)
+        while (at := dotted.rfind(".", 0, at)) > 0:
+            for trust, names in self._modules.get(dotted[:at], ()):
+                if dotted[at + 1 :] in names.split(" "):
+                    return trust
+        return None
+
+    def _read(self, package: str) -> None:
+        text = self._texts.pop(package, None)
+        if text is None:
+            return
+        for row in tomllib.loads(text).values():
+            trust = Trust(Use(row["use"]), row.get("items", False), row.get("state", True))
+            for line in row["names"].splitlines():
+                module, _, names = line.partition(": ")
+                self._modules.setdefault(sys.intern(module), []).append((trust, names))
