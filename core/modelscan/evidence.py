@@ -40,7 +40,7 @@ class Kind(StrEnum):
     OPERATOR = "OPERATOR"
     """A graph runs an operator of TensorFlow. subject: its name; detail: expression."""
     CODE = "CODE"
-    """Python code in the file becomes a function. subject: "python code"; detail: expression, names, disassembly."""
+    """Python code in the file becomes a function. subject: what it uses; detail: expression, names, disassembly."""
     ANOMALY = "ANOMALY"
     """A structure that no ordinary writer makes. subject: its code, one of the rules in rules/structure.toml."""
     BROKEN = "BROKEN"

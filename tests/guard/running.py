@@ -1,7 +1,8 @@
 """Runs tables of cases in child processes, unguarded and guarded, and brings home what happened as JSON.
 
 A script of cases ends with `main(globals())`. Every function in it named `case_…` is a case; `heavy_…` are those that
-need torch or scikit-learn, and get a process of their own. Each gets a folder of its own and a marker in it.
+need torch or scikit-learn, `keras_…` Keras on torch and `tensor_…` Keras on TensorFlow, and get a process of their own.
+Each case gets a folder of its own and a marker in it.
 """
 
 from __future__ import annotations
@@ -24,7 +25,16 @@ HERE = Path(__file__).parent
 _children = ThreadPoolExecutor(3)
 MODES = ("before", "after")
 """The guard is installed before the libraries are imported, or after."""
-LIBRARIES = {"case": ("numpy", "pandas", "joblib", "dill", "cloudpickle"), "heavy": ("torch", "sklearn", "skops.io")}
+LIBRARIES = {
+    "case": ("numpy", "pandas", "joblib", "dill", "cloudpickle"),
+    "heavy": ("torch", "sklearn", "skops.io"),
+    "keras": ("torch", "keras"),
+    "tensor": ("tensorflow", "keras"),
+}
+ENVIRONMENTS = {
+    "keras": {"KERAS_BACKEND": "torch", "TF_CPP_MIN_LOG_LEVEL": "3"},
+    "tensor": {"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "0"},
+}
 
 
 @dataclass(frozen=True)
@@ -40,12 +50,16 @@ class Outcome:
 def names_in(script: str) -> list[str]:
     """The cases of a script, by its text: importing it would run it in this process."""
     lines = (HERE / script).read_text("utf-8").splitlines()
-    return [line[4:].split("(")[0] for line in lines if line.startswith(("def case_", "def heavy_"))]
+    return [line[4:].split("(")[0] for line in lines if line.startswith(_STARTS)]
+
+
+_STARTS = tuple(f"def {kind}_" for kind in LIBRARIES)
 
 
 def outcomes(script: str, kind: str, mode: str) -> dict[str, Outcome]:
     """All cases of one kind, in one child process. `mode`: "bare", "before" or "after"; all three start at once."""
-    return {mode: _started(script, kind, mode) for mode in ("bare", *MODES)}[mode].result()
+    modes = ("bare", "after") if kind == "keras" else ("bare", *MODES)
+    return {mode: _started(script, kind, mode) for mode in modes}[mode].result()
 
 
 @functools.cache
@@ -58,7 +72,11 @@ def _child(script: str, kind: str, mode: str) -> dict[str, Outcome]:
         done = subprocess.run(
             [sys.executable, str(HERE / script), kind, mode, folder],
             cwd=folder,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join([str(HERE.parent), *sys.path])},
+            env={
+                **os.environ,
+                **ENVIRONMENTS.get(kind, {}),
+                "PYTHONPATH": os.pathsep.join([str(HERE.parent), *sys.path]),
+            },
             capture_output=True,
             text=True,
             check=False,

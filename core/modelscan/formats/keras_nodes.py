@@ -223,7 +223,8 @@ def code(found: marshal.Code, place: Place) -> Fact:
         "constants": bytecode.constants(found),
         "disassembly": bytecode.disassembly(found),
     }
-    return Fact(Kind.CODE, "python code", place, detail)
+    used = ", ".join(names[:4])
+    return Fact(Kind.CODE, f"python code using {used}" if used else "python code", place, detail)
 
 
 def _decoded(value: str) -> Iterator[bytes]:

@@ -78,6 +78,13 @@ def _config(target: Target, value: Any) -> Source | None:
     return Bytes(json.dumps(value, default=str).encode(), f"<{target.name}>", single=False)
 
 
+def _function(target: Target, value: Any) -> Source | None:
+    """As the configuration that it stands in."""
+    code = value[0] if isinstance(value, list | tuple) and value else value
+    config = {"class_name": "__lambda__", "config": {"code": code}}
+    return Bytes(json.dumps(config, default=str).encode(), f"<{target.name}>", single=False)
+
+
 def _proto(target: Target, value: Any) -> Source | None:
     return Bytes(value.SerializeToString(), label_of(value), single=False)
 
@@ -90,4 +97,5 @@ OPENERS: dict[Takes, Callable[[Target, Any], Source | None]] = {
     Takes.TEXT: _text,
     Takes.CONFIG: _config,
     Takes.PROTO: _proto,
+    Takes.FUNCTION: _function,
 }

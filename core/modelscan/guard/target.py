@@ -29,6 +29,8 @@ class Takes(Enum):
     """The model itself, as a dictionary of JSON values."""
     PROTO = auto()
     """A message of protobuf; what is scanned is its serialized form."""
+    FUNCTION = auto()
+    """The code of a function as Keras packs it: text, or a list that begins with it."""
     CODE = auto()
     """The name or path of a repository."""
 

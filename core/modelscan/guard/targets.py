@@ -12,6 +12,7 @@ import os
 import sys
 from collections.abc import Callable
 
+from modelscan.guard.frameworks import FRAMEWORKS
 from modelscan.guard.target import Arguments, Does, Keywords, Names, Takes, Target, always
 
 
@@ -103,4 +104,5 @@ TARGETS: tuple[Target, ...] = (
         )
         for name in ("torch", "numpy", "flax", "tensorflow", "mlx", "paddle")
     ),
+    *FRAMEWORKS,
 )

@@ -51,6 +51,9 @@ EXEMPT = frozenset(
         ("torch.fx.operator_schemas", "_torchscript_type_to_python_type"),
         # unpack parts of an archive into a folder of their own
         ("keras.src.saving.saving_lib", "DiskIOStore.__init__"),
+        ("tf_keras.src.saving.saving_lib", "DiskIOStore.__init__"),
+        ("tempfile", "TemporaryDirectory.__init__"),  # Keras, for weights that are larger than the memory
+        ("zipfile", "ZipFile._extract_member"),
         ("torch.serialization", "_legacy_load.<locals>.legacy_load"),
         # maps the file that the user asked to map, "r+" included
         ("numpy._core.memmap", "memmap.__new__"),
