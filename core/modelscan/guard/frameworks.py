@@ -56,7 +56,6 @@ FRAMEWORKS: tuple[Target, ...] = (
         "func_load",
         Takes.FUNCTION,
         "code",
-       ,
     ),
     Target(
         "tf.saved_model.load",
