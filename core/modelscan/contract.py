@@ -49,7 +49,7 @@ class Scanner:
 
 H5 = Scanner("H5LambdaDetectScan", ("HDF5", "Keras HDF5"))
 KERAS = Scanner("KerasLambdaDetectScan", ("Keras",))
-LAMBDA = Scanner("SavedModelLambdaDetectScan")
+LAMBDA = Scanner("SavedModelLambdaDetectScan", ("Keras metadata",))
 OPERATORS = Scanner("SavedModelTensorflowOpScan", ("SavedModel", "TensorFlow"))
 NUMPY = Scanner("NumpyUnsafeOpScan", ("NumPy",))
 PICKLE = Scanner("PickleUnsafeOpScan", ("pickle", "PyTorch pickle", "TorchScript pickle"))
@@ -73,6 +73,8 @@ _ERRORS = {
 """Our code, or its first word, to the category of an error; everything else is MODEL_SCAN."""
 
 
+_OPERATORS = {"Keras": "unsafe_keras_operators", "Tensorflow": "unsafe_tf_operators"}
+"""What modelscan 0.8 calls the module of an operator that has none, to the table of its settings that grades it."""
 _WORDS = {"PICKLE_GENOPS": "Parsing error: {}", "JSON_DECODE": "Not a valid JSON data"}
 NOT_SCANNED = "Model Scan did not scan file"
 
@@ -235,6 +237,10 @@ def relative(source: str, folder: Path) -> str:
 
 def grade(module: str, operator: str) -> Severity | None:
     """How bad modelscan 0.8 calls a name it knows. An issue's severity follows it; what is found is ours to say."""
+    for key, table in _OPERATORS.items():
+        for scanner in template()["scanners"].values() if module == key else ():
+            if operator in scanner.get(table, ()):
+                return Severity[scanner[table][operator]]
     for severity in sorted(Severity, reverse=True):
         names = template()["unsafe_globals"][severity.name].get(module, ())
         if names == "*" or operator.partition(".")[0] in names:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import keras_samples
 import pytest
+import tf_samples
 from contract.corpus import CLEARED, files
 
 from modelscan.modelscan import ModelScan
@@ -73,3 +75,34 @@ def test_what_it_did_not_read_we_do(results):
     assert results["torch legacy"]["issues"][0]["source"] == "model.pt"
     assert results["nested zip"]["issues"][0]["source"] == "model.zip:inner.zip:data.pkl"
     assert [row["category"] for row in results["torn zip"]["errors"]] == ["MODEL_SCAN"]
+
+
+GRAPH = tf_samples.graph(
+    tf_samples.constant("path", "/tmp/x"),
+    tf_samples.node("r", "ReadFile", ["path"]),
+    tf_samples.node("w", "WriteFile", ["path", "r"]),
+)
+LAMBDA = tf_samples.keras_metadata(json.dumps(keras_samples.lambda_layer()))
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "scanner", "found"),
+    [
+        (
+            "saved_model.pb",
+            tf_samples.saved_model(GRAPH),
+            "SavedModelTensorflowOpScan",
+            {("Tensorflow", "ReadFile", "HIGH"), ("Tensorflow", "WriteFile", "HIGH")},
+        ),
+        ("keras_metadata.pb", LAMBDA, "SavedModelLambdaDetectScan", {("Keras", "Lambda", "MEDIUM")}),
+    ],
+)
+def test_saved_models_are_read_without_tensorflow(tmp_path, name, data, scanner, found):
+    """By the contract: modelscan 0.8.8 needs half a gigabyte of TensorFlow to be asked about these."""
+    (tmp_path / name).write_bytes(data)
+    results = ModelScan().scan(tmp_path)
+    rows = {(row["module"], row["operator"], row["severity"]) for row in results["issues"]}
+    assert found <= rows
+    assert {row["scanner"] for row in results["issues"]} == {f"modelscan.scanners.{scanner}"}
+    assert results["summary"]["scanned"]["scanned_files"] == [name]
+    assert results["errors"] == []
