@@ -113,24 +113,12 @@ class Terms:
         self.folder = (
             source.parent if any(self.chain(name)[0] == report.source for name in names) else source
         ).absolute()
-        self.findings: dict[Issue, list[Finding]] = {}
-        for finding in report.findings:
-            issue = self._issue(finding)
-            if issue.scanner not in self.off:
-                self.findings.setdefault(issue, []).append(finding)
+        self.findings = self._found()
         self.issues = sorted(self.findings, key=lambda issue: -issue.severity)
         self.errors: list[Entry] = []
         self.skipped: list[Entry] = []
-        for failure in report.failures:
-            self._failed(failure)
-        for name, reason in (*((row.name, row.reason) for row in report.skips), *((one, "") for one in report.parts)):
-            if name not in self._formats:  # one reader leaving it to another is no skip
-                self._left(name, reason)
-        failed = {self._nearest(failure.where.artifact) for failure in report.failures}
         self._scanned: dict[str, str] = {}
-        for row in report.artifacts:
-            if row.name not in failed and not self._is_holder(row.name):
-                self._settle(row.name)
+        self._sort_out()
         self.errors = [error for error in dict.fromkeys(self.errors) if error.scanner not in self.off]
         self.skipped = _once(self.skipped)
 
@@ -152,7 +140,7 @@ class Terms:
     def source(self, name: str) -> str:
         """ "folder/m.pt!archive/data.pkl" as "/…/folder/m.pt:archive/data.pkl"."""
         chain = self.chain(name)
-        shown = str(Path(chain[0]).absolute())
+        shown = _absolute(chain[0])
         for holder, part in itertools.pairwise(chain):
             shown += "" if self._is_stream(holder) else f":{part[len(holder) + 1 :]}"
         return shown
@@ -164,18 +152,39 @@ class Terms:
     def scanner(self, name: str) -> str:
         """The scanner of modelscan 0.8 that such a file belongs to."""
         label = next((self._formats[one] for one in reversed(self.chain(name)) if one in self._formats), "")
-        if label.startswith("pickle") and name.lower().endswith(TORCH.extensions):
-            return TORCH.dotted
-        found = max(
-            ((len(start), one.dotted) for one in SCANNERS for start in one.labels if label.startswith(start)),
-            default=(0, OURS),
-        )
-        return found[1]
+        suffix = os.path.splitext(name)[1].lower() if label == "pickle" else ""  # noqa: PTH122 - of thousands of names
+        return _scanner_of(label, suffix)
 
     def chain(self, name: str) -> list[str]:
         """The file, what holds the artifact inside it, and the artifact: names, outermost first."""
+        if "!" not in name:
+            return [name]
         cuts = [at for at, character in enumerate(name) if character == "!"]
         return [*(name[:at] for at in cuts if name[:at] in self._formats), name]
+
+    def _found(self) -> dict[Issue, list[Finding]]:
+        found: dict[Issue, list[Finding]] = {}
+        for finding in self.report.findings:
+            issue = self._issue(finding)
+            if issue.scanner not in self.off:
+                found.setdefault(issue, []).append(finding)
+        return found
+
+    def _sort_out(self) -> None:
+        """What failed, what was left out, and what was read to its end."""
+        report = self.report
+        for failure in report.failures:
+            self._failed(failure)
+        for name, reason in (*((row.name, row.reason) for row in report.skips), *((one, "") for one in report.parts)):
+            if name not in self._formats:  # one reader leaving it to another is no skip
+                self._left(name, reason)
+        failed = {self._nearest(failure.where.artifact) for failure in report.failures}
+        for row in report.artifacts:
+            if row.name not in failed and not self._is_holder(row.name):
+                self._settle(row.name)
+            if row.name.lower().endswith(KERAS.extensions) and row.format.startswith(_ARCHIVES):
+                source = self.source(row.name)
+                self.skipped.append(Entry("MODEL_CONFIG", "Model Config not found", source, KERAS.dotted))
 
     def _nearest(self, name: str) -> str:
         """The artifact that a place belongs to."""
@@ -233,6 +242,21 @@ def relative(source: str, folder: Path) -> str:
     """An absolute source as told from `folder`; unchanged where it is not below it."""
     prefix = str(folder).rstrip(os.sep) + os.sep
     return source.removeprefix(prefix)
+
+
+@functools.cache
+def _scanner_of(label: str, suffix: str) -> str:
+    """By the format; of raw pickles, those that are named as torch files are torch's."""
+    if suffix in TORCH.extensions:
+        return TORCH.dotted
+    fits = ((len(start), one.dotted) for one in SCANNERS for start in one.labels if label.startswith(start))
+    return max(fits, default=(0, OURS))[1]
+
+
+def _absolute(path: str) -> str:
+    """As `Path.absolute` has it, which is slow for the thousands of names of a folder."""
+    plain = path.startswith("/") and os.sep == "/" and "/." not in path and "//" not in path
+    return path if plain else str(Path(path).absolute())
 
 
 def grade(module: str, operator: str) -> Severity | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import re
 from dataclasses import fields
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +16,7 @@ from samples import call, global_, text, zipped
 
 import modelscan
 from modelscan.evidence import Evidence, Where
-from modelscan.render import Options, renderer
+from modelscan.render import RENDERERS, Options, renderer
 from modelscan.render.json import schema
 from modelscan.report import Failure, Scanned, Skip
 
@@ -161,3 +162,20 @@ def test_every_field_of_a_report_is_described():
     }
     for kind, properties in described.items():
         assert {field.name for field in fields(kind)} == set(properties), kind
+
+
+def test_the_page_names_every_key_and_category():
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "report-schema.md").read_text("utf-8")
+    defined = schema()["$defs"]
+    keys = [*schema()["properties"]["summary"]["properties"], *defined["report"]["properties"]]
+    for name in ("issue", "error", "finding", "where"):
+        keys += defined[name]["properties"]
+    words = [*keys, *defined["error"]["properties"]["category"]["enum"]]
+    words += defined["skipped"]["properties"]["category"]["enum"]
+    missing = [word for word in words if not re.search(rf"[`.]{word}\b", page)]
+    assert missing in ([], ["artifact"])
+
+
+def test_the_page_names_every_report():
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "report-schema.md").read_text("utf-8")
+    assert [row for row in RENDERERS if f"| `{row}` |" not in page] == []

@@ -17,6 +17,8 @@ def inert(text: str, width: int = 200) -> str:
     Control characters, terminal escapes, line separators, bidirectional overrides, zero-width characters and lone
     surrogates become visible escapes such as `\\x1b` and `\\u202e`. What is cut off is marked with an ellipsis.
     """
+    if len(text) <= width and text.isascii() and text.isprintable():
+        return text
     shown = "".join(map(_visible, text[: width + 1]))
     return shown if len(shown) <= width else shown[: width - 1] + ELLIPSIS
 
