@@ -243,3 +243,16 @@ def test_settings_files_are_created_and_kept(modelscan, models):
     assert target.read_text("utf-8") == made
     assert modelscan("create-settings-file", "-l", models / "mine.toml").code == 0
     assert (models / "mine.toml").read_text("utf-8") == made
+
+
+def test_a_scanner_that_a_named_settings_file_switches_off_is_left_out(modelscan, models):
+    put(models, {"a.pkl": EVIL, "b.npy": b"\x93NUMPY\x01\x00", "c.zip": zipped({"data.pkl": EVIL})})
+    off = b'[scanners."modelscan.scanners.PickleUnsafeOpScan"]\nenabled = false\n'
+    named = put(models.parent, {"off.toml": off}) / "off.toml"
+    assert modelscan("-p", models / "a.pkl").code == 1
+    assert modelscan("-p", models / "a.pkl", "--settings-file", named).code == 3
+    done = modelscan("-p", models, "--settings-file", named, "-r", "json", "--show-skipped")
+    found = json.loads(done.out)
+    assert found["issues"] == []
+    skipped = {row["source"]: row["category"] for row in found["summary"]["skipped"]["skipped_files"]}
+    assert skipped == {"a.pkl": "SCAN_NOT_SUPPORTED", "c.zip:data.pkl": "SCAN_NOT_SUPPORTED"}

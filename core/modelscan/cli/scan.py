@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -99,22 +99,22 @@ def scan(
     options = _options(settings, settings_file, output)
     report = _report(wanted, settings)
     deliver(_shown(report, settings.get("min_severity")), settings.get("reporting.format"), output, options)
-    return exit_code(report, settings.get("fail_on"))
+    return exit_code(report, settings.get("fail_on"), settings.switched_off)
 
 
-def exit_code(report: Report, fail_on: Severity = Severity.MEDIUM) -> int:
+def exit_code(report: Report, fail_on: Severity = Severity.MEDIUM, off: Collection[str] = ()) -> int:
     """0 to 3 in the precedence that callers of modelscan 0.8 rely on: nothing scanned, errors, findings, none.
 
     What a person approved by hash counts as read, and as nothing found.
     """
     findings = tuple(row for row in report.findings if not row.approved)
     failures = tuple(row for row in report.failures if not row.approved)
-    terms = Terms(replace(report, findings=findings, failures=failures))
+    terms = Terms(replace(report, findings=findings, failures=failures), off)
     if not terms.scanned:
         return 3
     if terms.errors:
         return 2
-    return int(any(row.severity >= fail_on for row in findings))
+    return int(any(row.severity >= fail_on for rows in terms.findings.values() for row in rows))
 
 
 def _settings(file: str | None, policies: list[str], given: Mapping[str, Any]) -> Settings:
@@ -154,6 +154,7 @@ def _options(settings: Settings, file: str | None, output: str | None) -> Option
         show_skipped=settings.get("show_skipped"),
         first=line if printed else "",
         scanners=told,
+        off=settings.switched_off,
         reporter=settings.reporter if form == "custom" else "",
         settings=settings.get("reporting.settings"),
     )
