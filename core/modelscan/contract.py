@@ -73,6 +73,8 @@ _ERRORS = {
 """Our code, or its first word, to the category of an error; everything else is MODEL_SCAN."""
 
 
+_NAMES = (Kind.IMPORT, Kind.CALL, Kind.CONSTRUCT, Kind.STATE, Kind.FILL, Kind.MUTATE, Kind.ATTRIBUTE)
+"""Facts about an object of Python."""
 _OPERATORS = {"Keras": "unsafe_keras_operators", "Tensorflow": "unsafe_tf_operators"}
 """What modelscan 0.8 calls the module of an operator that has none, to the table of its settings that grades it."""
 _WORDS = {"PICKLE_GENOPS": "Parsing error: {}", "JSON_DECODE": "Not a valid JSON data"}
@@ -274,20 +276,18 @@ def grade(module: str, operator: str) -> Severity | None:
 
 def _named(finding: Finding) -> tuple[str, str]:
     """Module and name as the file spells them; the module is empty for what is no name."""
-    detail = finding.evidence.detail
-    module, _, name = str(detail.get("callee", "")).partition(":")
-    module, name = str(detail.get("module", module)), str(detail.get("name", name))
-    spelled = f"{module}.{name}"
-    about = finding.operator.rpartition(".")[2] == name.rpartition(".")[2] or finding.evidence.kind is Kind.IMPORT
-    if finding.evidence.kind is Kind.COMPONENT:
+    fact = finding.evidence
+    module, _, name = str(fact.detail.get("callee", "")).partition(":")
+    module, name = str(fact.detail.get("module", module)), str(fact.detail.get("name", name))
+    if fact.kind is Kind.COMPONENT:
         return "Keras", name
-    if finding.evidence.kind is Kind.OPERATOR:
-        return "Tensorflow", name or finding.evidence.subject
-    if module and about:
+    if fact.kind is Kind.OPERATOR:
+        return "Tensorflow", name or fact.subject
+    if fact.kind not in _NAMES or not (module or name):
+        return "", fact.subject
+    if fact.kind is Kind.IMPORT or finding.operator.rpartition(".")[2] == name.rpartition(".")[2]:
         return module, name
-    if finding.evidence.kind in (Kind.ANOMALY, Kind.EXTENSION, Kind.PERSISTENT) or spelled == ".":
-        return "", finding.evidence.subject
-    module, _, name = finding.operator.rpartition(".")
+    module, _, name = finding.operator.rpartition(".")  # an argument of the call
     return module, name
 
 

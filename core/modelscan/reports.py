@@ -62,7 +62,7 @@ def render(report: Outcome, options: Options = PLAIN) -> str:
     except (ImportError, AttributeError, ValueError) as problem:
         raise SettingsError(f"reporting.module: cannot import {options.reporter!r}: {problem}") from None
     printed = io.StringIO()
-    settings = {"show_skipped": options.show_skipped, "output_file": None, **options.settings}
+    settings = {"show_skipped": options.show_skipped, "output_file": options.output, **options.settings}
     with contextlib.redirect_stdout(printed):
         returned = reporter.generate(scan=ModelScan.of(report, DEFAULT_SETTINGS), settings=settings)
     return printed.getvalue().removesuffix("\n") or str(returned or "")

@@ -8,9 +8,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from contract.commands import modelscan
 from contract.corpus import EVIL
 from samples import zipped
+
+from modelscan.cli import cli
 
 __all__ = ["modelscan"]
 CLEAN = pickle.dumps([1])
@@ -218,6 +221,45 @@ def test_a_report_class_out_of_a_named_settings_file(modelscan, models, monkeypa
     assert (done.code, done.out) == (1, "")
     assert Path("out.txt").read_text("utf-8").strip() == "1 issues, 1 scanned"
     sys.modules.pop("short_report", None)
+
+
+WRITER = """
+class Writer:
+    @staticmethod
+    def generate(scan, settings):
+        print("written")
+        with open(settings["output_file"], "w") as file:
+            file.write(str(len(scan.issues.all_issues)))
+"""
+
+
+def test_a_report_class_may_write_the_file_by_itself(modelscan, models, monkeypatch):
+    put(models, {"a.pkl": EVIL})
+    code = put(models.parent / "code", {"writing_report.py": WRITER.encode()})
+    monkeypatch.syspath_prepend(str(code))
+    named = put(models.parent, {"mine.toml": b'[reporting]\nmodule = "writing_report.Writer"\n'}) / "mine.toml"
+    assert modelscan("-p", models, "-r", "custom", "--settings-file", named, "-o", "out.txt").code == 1
+    assert Path("out.txt").read_text("utf-8") == "1"
+    sys.modules.pop("writing_report", None)
+
+
+@pytest.mark.parametrize("name", EXIT_CODES)
+def test_the_group_ends_with_the_same_codes_in_other_programs(models, name):
+    files, code = EXIT_CODES[name]
+    put(models, files)
+    assert CliRunner().invoke(cli, ["-p", str(models), "-l", "CRITICAL"]).exit_code == code
+    assert CliRunner().invoke(cli, ["--no-such-option"]).exit_code == 4
+
+
+@pytest.mark.parametrize("given", ["a.pkl", "./a.pkl", "sub/../a.pkl", ".", "./", "sub/.."])
+def test_paths_are_told_as_they_were_given(modelscan, given):
+    put(Path.cwd(), {"a.pkl": EVIL, "sub/b.pkl": EVIL})
+    found = json.loads(modelscan("-p", given, "-r", "json").out)
+    parent = Path(given).absolute().parent if given.endswith("pkl") else Path(given).absolute()
+    assert found["summary"]["input_path"] == given
+    assert found["summary"]["absolute_path"] == str(parent)
+    wanted = ["a.pkl"] if given.endswith("pkl") else ["a.pkl", str(Path("sub", "b.pkl"))]
+    assert sorted(row["source"] for row in found["issues"]) == wanted
 
 
 @pytest.mark.parametrize("module", ["no_such_module.Class", "os.NoSuchClass", "nonsense", ""])

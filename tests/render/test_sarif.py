@@ -104,6 +104,14 @@ def test_what_was_not_read_is_a_result_and_what_is_no_model_a_note(folder):
     assert not any("safe.pkl" in json.dumps(row) for row in (*run["results"], *notes))
 
 
+def test_what_a_person_approved_is_suppressed_with_the_reason():
+    given = modelscan.scan(EVIL)
+    approved = replace(given, findings=tuple(replace(row, approved="our own") for row in given.findings))
+    for report, suppressed in ((given, None), (approved, [{"kind": "external", "justification": "our own"}])):
+        (result,) = json.loads(renderer("sarif")(report))["runs"][0]["results"]
+        assert result.get("suppressions") == suppressed
+
+
 def test_every_rule_is_described(folder):
     rules = run_of(folder / "safe.pkl")["tool"]["driver"]["rules"]
     assert [rule["id"] for rule in rules] == sorted(rule.id for rule in Rules.load().all())

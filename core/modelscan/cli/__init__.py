@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -61,6 +61,19 @@ class Commands(click.Group):
             inner = click.Context(command, parent=ctx, info_name=DEFAULT, resilient_parsing=True)
             found += command.shell_complete(inner, incomplete)
         return found
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        **extra: Any,
+    ) -> Any:
+        """As a program of its own, also in click's test runner, it ends with the exit codes below."""
+        if standalone_mode:
+            sys.exit(_run(args if args is None else list(args)))
+        return super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
 
 
 def show_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:

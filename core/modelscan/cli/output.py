@@ -29,12 +29,23 @@ def prepare(output: str | None) -> None:
 def deliver(report: Report, form: str, output: str | None, options: Options) -> None:
     """To a file, or to stdout and nothing else there."""
     if output is not None:
-        write(output, renderer(form)(report, options) + "\n")
+        before = _stamp(output)
+        text = renderer(form)(report, options)
+        if _stamp(output) == before:  # else a report class of the user's wrote it
+            write(output, text + "\n")
         click.echo(f"Report written to {output}", err=True)
     elif form == "console":
         _print(report, options)
     else:
         click.echo(renderer(form)(report, options))
+
+
+def _stamp(path: str) -> tuple[int, int] | None:
+    try:
+        found = os.stat(path)  # noqa: PTH116 - the path as it was given
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size
 
 
 def write(output: str, text: str) -> None:

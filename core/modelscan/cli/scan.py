@@ -157,6 +157,7 @@ def _options(settings: Settings, file: str | None, output: str | None) -> Option
         off=settings.switched_off,
         reporter=settings.reporter if form == "custom" else "",
         settings=settings.get("reporting.settings"),
+        output=output,
     )
 
 

@@ -36,6 +36,8 @@ class Options:
     """Dotted name of a custom reporter's class. Only ever out of a settings file that was named explicitly."""
     settings: Mapping[str, Any] = field(default_factory=dict)
     """`reporting.settings`, for a custom reporter."""
+    output: str | None = None
+    """Where the report will be written; a custom reporter may do that by itself."""
 
 
 PLAIN = Options()

@@ -131,6 +131,7 @@ class _Run:
             "operator": inert(finding.operator),
             "expression": what,
         }
+        _suppress(result, finding.approved)
         return result
 
     def _failure(self, failure: Failure) -> dict[str, Any]:
@@ -138,6 +139,7 @@ class _Run:
         rule = self.structure.get(failure.code, "")
         result = self._result(rule, failure.where, text, UNREAD, failure.code)
         result["properties"] = {"code": inert(failure.code), "unread": failure.unread}
+        _suppress(result, failure.approved)
         return result
 
     def _result(self, rule: str, where: Where, text: str, level: str, about: str) -> dict[str, Any]:
@@ -167,6 +169,12 @@ class _Run:
         for skip in self.report.skips:
             location = self._location(Where(skip.name))
             yield {"level": "note", "message": {"text": _message(f"Skipped: {skip.reason}.")}, "locations": [location]}
+
+
+def _suppress(result: dict[str, Any], reason: str) -> None:
+    """A person approved the file."""
+    if reason:
+        result["suppressions"] = [{"kind": "external", "justification": inert(reason)}]
 
 
 def _rule(rule: Rule) -> dict[str, Any]:
