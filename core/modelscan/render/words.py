@@ -40,7 +40,7 @@ _ACTS: dict[Kind, tuple[str, str]] = {
 _ODD = ("shows", "What is wrong with this file:")
 """For what is odd about the bytes or the load and runs nothing by itself; said by its reason."""
 
-_TRACES = {"tree": "call tree", "opcodes": "opcodes"}
+_TRACES = {"tree": "call tree", "opcodes": "opcodes", "disassembly": "code"}
 """Keys of `Evidence.detail` with lines that show how an act comes about, and what they are called."""
 
 _REPOSITORIES = ("models", "datasets", "spaces")
