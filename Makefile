@@ -25,6 +25,7 @@ lint: $(VENV)/.lint ## check style and types
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 	$(PY) tools/build_reference.py --check
+	$(PY) tools/build_commands.py --check
 
 format: $(VENV)/.lint ## rewrite the sources in house style
 	$(PY) -m ruff check --fix .
@@ -38,6 +39,7 @@ fuzz: $(VENV)/.test ## hold the pickle machine against the real unpickler for lo
 
 docs: $(VENV)/.docs ## build the documentation into build/docs
 	$(PY) tools/build_reference.py
+	$(PY) tools/build_commands.py
 	$(PY) -m sphinx -W --keep-going -b html docs build/docs
 
 screenshots: $(VENV)/.demo ## draw docs/images (needs Chromium)

@@ -33,7 +33,14 @@ _path = click.Path(exists=True, allow_dash=True)
 @click.command(epilog="Exit codes: `modelscan --help`.")
 @click.argument("more", nargs=-1, metavar="[PATH]...", type=_path)
 @click.option("-p", "--path", "paths", multiple=True, type=_path, help="File or folder, or - for standard input.")
-@click.option("-r", "--reporting-format", "form", type=click.Choice(FORMATS), help="The report.  [default: console]")
+@click.option(
+    "-r",
+    "--reporting-format",
+    "form",
+    metavar="FORMAT",
+    type=click.Choice(FORMATS),
+    help=f"The report: {', '.join(FORMATS)}.  [default: console]",
+)
 @click.option("-o", "--output-file", "output", type=click.Path(), help="Write the report here, not to stdout.")
 @click.option("--settings-file", type=_file, help=f"Use these settings.  [default: ./{FOLDER_FILE}, for tuning only]")
 @click.option(
@@ -45,20 +52,28 @@ _path = click.Path(exists=True, allow_dash=True)
 )
 @click.option(
     "--fail-on",
+    metavar="SEVERITY",
     type=click.Choice(SEVERITIES, case_sensitive=False),
-    help="Exit with 1 for findings from here on.  [default: MEDIUM]",
+    help="Exit with 1 for findings from here on: LOW, MEDIUM, HIGH, CRITICAL.  [default: MEDIUM]",
 )
 @click.option("--strict", is_flag=True, help="--policy strict, and --fail-on LOW unless that is given.")
 @click.option(
     "--min-severity",
+    metavar="SEVERITY",
     type=click.Choice(SEVERITIES, case_sensitive=False),
     help="Leave findings below out of the report; the exit code knows them all.  [default: LOW]",
 )
-@click.option("--jobs", type=click.IntRange(min=0), help="Processes; 0 is one for each core.  [default: 1]")
+@click.option(
+    "--jobs", metavar="N", type=click.IntRange(min=0), help="Processes; 0 is one for each core.  [default: 1]"
+)
 @click.option("--cache/--no-cache", "cached", default=None, help="Answer for unchanged folders from the last scan.")
 @click.option("--show-skipped", is_flag=True, default=None, help="List the files that were skipped.")
 @click.option(
-    "-l", "--log", type=click.Choice(LEVELS, case_sensitive=False), help="How much is said on stderr.  [default: INFO]"
+    "-l",
+    "--log",
+    metavar="LEVEL",
+    type=click.Choice(LEVELS, case_sensitive=False),
+    help="How much is said on stderr: CRITICAL, ERROR, WARNING, INFO, DEBUG.  [default: INFO]",
 )
 @version_option
 def scan(

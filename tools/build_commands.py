@@ -1,0 +1,85 @@
+"""Writes what the docs and the README say about commands and settings; with --check, says whether it is up to date."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+os.environ["COLUMNS"] = "80"
+
+import click
+
+from modelscan.cli import cli
+from modelscan.schema import OURS, THEIRS, Field, Reach
+
+ROOT = Path(__file__).parent.parent
+BEGIN, END = "<!-- modelscan scan --help -->", "<!-- end -->"
+WHO = {
+    Reach.FOLDER: "any file",
+    Reach.PERSON: "a named file, the environment, the user's or the administrator's file",
+    Reach.NAMED: "a named file",
+}
+
+
+def helps(name: str, command: click.Command, parent: click.Context | None = None) -> Iterable[tuple[str, str]]:
+    """Each command with its help as it is printed, 80 columns wide."""
+    settings = {**command.context_settings, "resilient_parsing": True}
+    context = click.Context(command, parent=parent, info_name=name, **settings)
+    yield context.command_path, command.get_help(context)
+    if isinstance(command, click.Group):
+        for inner in command.list_commands(context):
+            found = command.get_command(context, inner)
+            if found is not None:
+                yield from helps(inner, found, context)
+
+
+def commands() -> str:
+    text = (ROOT / "tools" / "commands.md").read_text("utf-8")
+    blocks = (f"## {path}\n\n```text\n{shown.rstrip()}\n```\n" for path, shown in helps("modelscan", cli))
+    return text + "\n" + "\n".join(blocks)
+
+
+def settings() -> str:
+    text = (ROOT / "tools" / "settings.md").read_text("utf-8")
+    return text.replace("<!-- ours -->", table(OURS)).replace("<!-- theirs -->", table(THEIRS))
+
+
+def table(fields: Iterable[Field]) -> str:
+    rows = ["| key | may be | default | may be set by | what it does |", "| --- | --- | --- | --- | --- |"]
+    for field in fields:
+        key = ".".join("NAME" if part == "*" else part for part in field.keys)
+        floor = "; the administrator's is a floor" if field.floor else ""
+        default = f"`{spelled(field.default)}`" if field.default not in ("", (), {}) else ""
+        rows.append(f"| `{key}` | {field.kind.expects} | {default} | {WHO[field.reach]}{floor} | {field.help} |")
+    return "\n".join(rows)
+
+
+def spelled(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def readme() -> str:
+    text = (ROOT / "README.md").read_text("utf-8")
+    before, _, rest = text.partition(BEGIN)
+    shown = dict(helps("modelscan", cli))["modelscan scan"]
+    return f"{before}{BEGIN}\n\n```text\n{shown.rstrip()}\n```\n\n{END}{rest.partition(END)[2]}"
+
+
+PAGES = {"docs/reference/cli.md": commands, "docs/reference/settings.md": settings, "README.md": readme}
+
+
+def main() -> int:
+    stale = [name for name, make in PAGES.items() if (ROOT / name).read_text("utf-8") != make()]
+    if "--check" in sys.argv:
+        print(f"stale: {', '.join(stale)}: run python tools/build_commands.py" if stale else "up to date")
+        return int(bool(stale))
+    for name in stale:
+        (ROOT / name).write_text(PAGES[name](), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
