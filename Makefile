@@ -31,8 +31,9 @@ format: $(VENV)/.lint ## rewrite the sources in house style
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
 
-bench: $(VENV)/.test ## time scans against loads, in interleaved pairs
+bench: $(VENV)/.test ## time scans and guarded loads against bare loads, in interleaved pairs
 	$(PY) -m benchmarks
+	$(PY) -m benchmarks.guarded
 
 fuzz: $(VENV)/.test ## hold the pickle machine against the real unpickler for long
 	$(PY) -m tests.pickles.fuzz --cases 1000000

@@ -30,11 +30,16 @@ class Ratio:
         return f"{self.first:9.4f} s {self.second:9.4f} s   {self.ratio:7.3f}  {spread}"
 
 
-def compare(first: Callable[[], object], second: Callable[[], object], pairs: int = 5) -> Ratio:
-    """Runs both once unmeasured, then `pairs` times in turn."""
-    first()
-    second()
-    rows = [(_cpu(first), _cpu(second)) for _ in range(pairs)]
+def compare(
+    first: Callable[[], object],
+    second: Callable[[], object],
+    pairs: int = 5,
+    before: tuple[Callable[[], object], Callable[[], object]] = (lambda: None, lambda: None),
+) -> Ratio:
+    """Runs both once unmeasured, then `pairs` times in turn. `before` are done ahead of each, and not timed."""
+    _cpu(first, before[0])
+    _cpu(second, before[1])
+    rows = [(_cpu(first, before[0]), _cpu(second, before[1])) for _ in range(pairs)]
     ratios = sorted(one / max(other, 1e-9) for one, other in rows)
     return Ratio(
         statistics.median(row[0] for row in rows),
@@ -46,7 +51,8 @@ def compare(first: Callable[[], object], second: Callable[[], object], pairs: in
     )
 
 
-def _cpu(run: Callable[[], object]) -> float:
+def _cpu(run: Callable[[], object], prepare: Callable[[], object]) -> float:
+    prepare()
     gc.collect()
     started = time.process_time()
     result = run()

@@ -22,7 +22,8 @@ from modelscan.scanner import NAMELESS, Borrowed, Examination, examine
 from modelscan.source.artifact import GUARD_IN_MEMORY, Artifact, identity_of
 
 GROWTH = 8
-"""What one pickle needs of a file object is found by looking at so many times more of it."""
+"""What one pickle needs of a file object is found by looking at so many times more of it, or at all of it if that is
+not much more: a file may hold thousands of pickles, and each look begins anew."""
 
 
 class Source(ABC):
@@ -184,7 +185,9 @@ class Window(Handle):
             if len(self.data) < size or not _is_cut(found, self.label):
                 return artifact, found
             size *= GROWTH
-            self.data = self._read(size)
+            rest = self.file.seek(0, io.SEEK_END) - self.origin
+            self.data = self._read(rest if rest <= min(size * GROWTH, GUARD_IN_MEMORY) else size)
+            size = max(size, len(self.data) + 1)
 
     def _read(self, size: int) -> bytes:
         try:
