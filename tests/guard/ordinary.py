@@ -143,6 +143,15 @@ def case_position_after_a_large_object(folder, marker):
         return [len(value[0]), len(value[1]), file.tell() - len(data), file.read().decode()]
 
 
+def case_positions_after_huge_objects(folder, marker):
+    values = [[Config(str(number), DAY) for number in range(count)] for count in (2, 9_000, 90_000)]
+    with (folder / "huge.pkl").open("wb") as file:
+        for value in (*values, *values):
+            pickle.dump(value, file)
+    with (folder / "huge.pkl").open("rb") as file:
+        return [(len(value), repr(value[-1]), file.tell()) for value in (pickle.load(file) for _ in range(6))]
+
+
 def case_object_behind_a_header(folder, marker):
     file = io.BytesIO(b"header\n" + pickle.dumps(datetime.date(2020, 1, 2)) + b"tail")
     file.readline()

@@ -186,6 +186,7 @@ class Window(Handle):
                 return artifact, found
             size *= GROWTH
             rest = self.file.seek(0, io.SEEK_END) - self.origin
+            self.rewind()
             self.data = self._read(rest if rest <= min(size * GROWTH, GUARD_IN_MEMORY) else size)
             size = max(size, len(self.data) + 1)
 
