@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import datetime
 import multiprocessing
 import subprocess
@@ -49,6 +50,22 @@ def case_queue(folder, marker):
     for queue in queues:
         queue.put(Config("a", DAY))
     return [repr(queue.get()) for queue in queues]
+
+
+def case_dask(folder, marker):
+    """Processes of its own, and what they hand back."""
+    try:
+        import dask
+    except ImportError:
+        return None
+    parts = [dask.delayed(double)(number) for number in range(4)]
+    return dask.compute(*parts, scheduler="processes", num_workers=1)
+
+
+def case_copies(folder, marker):
+    """No pickle of these is a load."""
+    config = Config("a", DAY)
+    return [repr(copy.deepcopy([config, {"a": config}])), repr(copy.copy(config))]
 
 
 GUARDED_AT_THE_TOP = """

@@ -19,6 +19,7 @@ from modelscan.guard.journal import Entry, kept
 from modelscan.guard.overview import Status, status
 from modelscan.guard.patch import sweep
 from modelscan.guard.state import STATE, Callback
+from modelscan.guard.workers import spread, withdraw
 from modelscan.policy import Policy
 from modelscan.report import Report
 
@@ -40,12 +41,13 @@ __all__ = [
 ]
 
 
-def install(policy: Policy | str = "standard", *, pause_gc: bool = True) -> None:
+def install(policy: Policy | str = "standard", *, pause_gc: bool = True, workers: bool = False) -> None:
     """Guards this process. Called again, it changes the policy and guards what was missed; fit to start a pool with.
 
     `policy` is a Policy or one of "strict", "standard", "warn", "off". `pause_gc`: Python's garbage collector waits
-    while a model is scanned and loaded, which makes loads of many objects faster than without a guard. Raises
-    SettingsError for another word.
+    while a model is scanned and loaded, which makes loads of many objects faster than without a guard. `workers`:
+    processes of pools that do not start as a fork of this one (spawn, forkserver, loky) are guarded as well, by the
+    same word; that costs each of them the import of this package. Raises SettingsError for another word.
     """
     chosen = Policy.of(policy)
     _ = chosen.digest  # reads the rules now: while a load runs is no time to open files
@@ -54,12 +56,15 @@ def install(policy: Policy | str = "standard", *, pause_gc: bool = True) -> None
     STATE.active = True
     audit.add()
     patch.install()
+    if workers:
+        spread(chosen.word)
 
 
 def uninstall() -> None:
     """Puts every patched name back to the very object it was. The audit hook stays, as it must, and does nothing."""
     STATE.active = False
     patch.uninstall()
+    withdraw()
 
 
 def on_refusal(callback: Callback) -> None:
