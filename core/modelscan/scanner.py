@@ -120,11 +120,11 @@ def examine(
     `single` and `loader` are as in `formats.reader.Context`. `reader`: what the loader takes the bytes for, whatever
     they look like.
     """
-    from modelscan.formats import Context
+    from modelscan.formats import Context, hides
 
     found = Examination()
     operators = policy.rules.operators.names
-    context = Context(policy.limits, Budget(policy.limits.expanded), single, loader, operators)
+    context = Context(policy.limits, Budget(policy.limits.expanded), single, loader, operators, hides)
     try:
         with Meter(artifact.name, artifact.size) as meter:
             _read(artifact, context, found, 0, reader, meter)

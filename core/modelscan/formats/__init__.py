@@ -39,4 +39,16 @@ READERS: tuple[Reader, ...] = (
     unread.READER,
 )
 
-__all__ = ["READERS", "Context", "Reader"]
+_FIRST: dict[int, list[Reader]] = {
+    byte: [reader for reader in READERS if byte in reader.first]
+    for byte in sorted({byte for reader in READERS for byte in reader.first})
+}
+
+
+def hides(head: bytes) -> bool:
+    """Could a tensor that begins like this be a model format instead?"""
+    readers = _FIRST.get(head[0]) if head else None
+    return readers is not None and any(reader.begins(head) for reader in readers)
+
+
+__all__ = ["READERS", "Context", "Reader", "hides"]

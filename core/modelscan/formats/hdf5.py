@@ -219,4 +219,4 @@ def _bytes_of(value: Any) -> bytes:
     return value.tobytes() if hasattr(value, "tobytes") else b""
 
 
-READER = Reader(claims, read, lambda artifact: "HDF5")
+READER = Reader(claims, read, lambda artifact: "HDF5", first=b"\x89")

@@ -14,7 +14,7 @@ from modelscan.pickles import leaves
 from modelscan.pickles.leaves import Buffer, span
 from modelscan.pickles.ledger import Ledger
 from modelscan.pickles.machine import Machine, Walk
-from modelscan.pickles.opcodes import NAMES
+from modelscan.pickles.opcodes import COUNTED, FIXED, NAMES
 from modelscan.report import Skip
 from modelscan.source.artifact import Artifact
 
@@ -36,11 +36,29 @@ def claims(artifact: Artifact, context: Context) -> bool:
     head = artifact.head
     if not head or head[0] not in NAMES or head.startswith(_ZIP) or torch_legacy.claims(artifact, context):
         return False
-    return _announced(head) or _trial(artifact, context.limits) is not None
+    return _announced(head) or (_goes_on(head) and _trial(artifact, context.limits) is not None)
 
 
 def _announced(head: bytes) -> bool:
     return head[0] == 0x80 and len(head) > 1 and head[1] <= 5
+
+
+def _goes_on(head: bytes) -> bool:
+    """Does something other than plain data come before the first byte that is no opcode, as far as can be seen?
+
+    Most of what is no pickle ends here, without a walk.
+    """
+    at, size = 0, len(head)
+    while at < size:
+        code = head[at]
+        if code in COUNTED:
+            width = COUNTED[code]
+            at += 1 + width + int.from_bytes(head[at + 1 : at + 1 + width], "little")
+        elif code in FIXED:
+            at += 1 + FIXED[code]
+        else:
+            return code in NAMES
+    return True
 
 
 def _trial(artifact: Artifact, limits: Limits) -> list[Ledger] | None:
@@ -157,4 +175,14 @@ def _islands(artifact: Artifact, data: Buffer, pos: int, end: int, base: int, li
             yield ledger
 
 
-READER = Reader(claims, read, lambda artifact: "pickle" if artifact.loader != "torch" else "PyTorch pickle")
+def _begins(head: bytes) -> bool:
+    return _announced(head) or _goes_on(head)
+
+
+READER = Reader(
+    claims,
+    read,
+    lambda artifact: "pickle" if artifact.loader != "torch" else "PyTorch pickle",
+    first=bytes(NAMES),
+    begins=_begins,
+)

@@ -25,6 +25,8 @@ class Context:
     """Who reads pickles: "pickle", "joblib", or unknown."""
     operators: frozenset[str] = frozenset()
     """Operators of graphs that are worth a row; a graph has hundreds of thousands."""
+    hides: Callable[[bytes], bool] = lambda head: True
+    """Could the first bytes of what should be a tensor be those of a format that some reader knows?"""
 
 
 Facts = Iterator[Evidence | Artifact | Skip]
@@ -38,6 +40,10 @@ class Reader:
     claims: Callable[[Artifact, Context], bool]
     read: Callable[[Artifact, Context], Facts]
     format: Callable[[Artifact], str]
+    first: bytes = b""
+    """The bytes that may stand first in this format; it is looked for in the place of a tensor."""
+    begins: Callable[[bytes], bool] = lambda head: True
+    """Could these be its first bytes, given that the very first one may?"""
 
 
 def unreadable(artifact: Artifact, error: FormatError) -> Evidence:

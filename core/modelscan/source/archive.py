@@ -8,9 +8,11 @@ reason to stop.
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from modelscan.errors import FormatError
 from modelscan.limits import Limits
@@ -22,8 +24,10 @@ _SIGNATURE = b"PK\x05\x05"
 _END = struct.Struct("<4s4H2LH")
 _END64 = struct.Struct("<4sQ2H2L4Q")
 _LOCATOR = struct.Struct("<4sLQL")
-_CENTRAL = struct.Struct("<4s4B4HL2L5H2L")
+_CENTRAL = struct.Struct("<4s4x2H4x3L3H4x2L")
+"""signature, flags, method, CRC, both sizes, lengths of name, extra field and comment, attributes, offset."""
 _LOCAL = struct.Struct("<4s5H3L2H")
+CENTRAL_SIZE, LOCAL_SIZE = _CENTRAL.size, _LOCAL.size
 _TAIL = _END.size + 65_536
 _NEAR = 4_096
 _GAP = 65_536
@@ -33,22 +37,24 @@ _ENCRYPTED = 0x1 | 0x20 | 0x40
 _FOLDER = 0x10
 """The attribute of DOS. miniz hands out such a member's memory as it found it, without reading the member."""
 _ONES = 0xFFFFFFFF
+_ODD_NAME = re.compile(rb"[\0\x80-\xff]|/\Z").search
+_UNSTATED = bytes(12)
+"""In front of the data, where checksum and sizes stand behind it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(NamedTuple):
     """One entry. `header` and `start` are the offsets of its local header and its data, `oddities` the rules of
     rules/structure.toml it breaks."""
 
     name: str
     header: int
-    start: int
     compressed: int
     size: int
     method: int
-    crc: int
     encrypted: bool
-    oddities: tuple[str, ...]
+    start: int
+    crc: int
+    oddities: tuple[str, ...] = ()
 
     @property
     def is_folder(self) -> bool:
@@ -114,7 +120,7 @@ def read(artifact: Artifact, limits: Limits) -> Archive:
         keys: set[tuple[object, ...]] = set()
         try:
             for member in _entries(artifact, view, limits, odd):
-                key = (member.name, member.header, member.method, member.compressed, member.size, member.encrypted)
+                key = member[:6]
                 found.setdefault(key, member)
                 keys.add(key)
         except FormatError as error:
@@ -124,8 +130,10 @@ def read(artifact: Artifact, limits: Limits) -> Archive:
         odd["zip-views"] = None
     if artifact.head[:4] not in (LOCAL, END) and not _goes_on(artifact):
         odd["zip-prefix"] = None
-    members = _overlapping(list(found.values()), views)
-    members += _hidden(artifact, members, views, limits)
+    members = list(found.values())
+    if not _is_orderly(members, views):
+        members = _overlapping(members, views)
+        members += _hidden(artifact, members, views, limits)
     return Archive(tuple(members), tuple(odd), broken)
 
 
@@ -184,39 +192,63 @@ def _records(artifact: Artifact, end: int) -> Iterator[tuple[int, int, int, int]
 
 
 def _entries(artifact: Artifact, view: _View, limits: Limits, odd: dict[str, None]) -> Iterator[Member]:
-    """Members of one view: zipfile reads the whole table, miniz the number of entries that is stated."""
+    """Members of one view: zipfile reads the whole table, miniz the number of entries that is stated.
+
+    The usual member is told in place, for a checkpoint may have tens of thousands: its local header says the same as
+    its entry in the directory, byte for byte or without checksum and sizes, and nothing about it is odd.
+    """
     if view.size > limits.metadata:
         raise FormatError("limit", "the zip directory is larger than the limit (limit 'metadata')", view.table)
     table = artifact.read(view.table, view.size)
+    look, last, unpack, shift = artifact.look(), artifact.size, _CENTRAL.unpack_from, view.shift
+    end, most = len(table) - CENTRAL_SIZE, limits.members
     names: set[bytes] = set()
     at = number = 0
-    while at < len(table):
-        if number >= limits.members:
-            raise FormatError("limit", f"more than {limits.members:,} zip members (limit 'members')", view.table)
-        if table[at : at + 4] != CENTRAL or at + _CENTRAL.size > len(table):
+    while at <= end:
+        if number >= most:
+            raise FormatError("limit", f"more than {most:,} zip members (limit 'members')", view.table)
+        fields = unpack(table, at)
+        sign, flags, method, crc, compressed, size, length, extra, comment, attributes, header = fields
+        if sign != CENTRAL:
             break
-        member, raw_name, after = _member(artifact, table, at, view.shift)
-        again = ("zip-duplicate",) if raw_name in names else ()
+        after = at + CENTRAL_SIZE + length
+        raw_name = table[at + CENTRAL_SIZE : after]
+        begin = header + shift
+        start = begin + LOCAL_SIZE + length
+        usual = not (extra or attributes & _FOLDER or _ODD_NAME(raw_name) or begin < 0 or start > last)
+        if usual and compressed != _ONES != size and header != _ONES:
+            local, entry = look(begin, start), table[at + 8 : at + 30]
+            said = local[6:28]
+            usual = said == entry or said == entry[:8] + _UNSTATED + entry[20:]
+            usual = usual and local[30:] == raw_name and local[:4] == LOCAL
+        if usual:
+            start += local[28] | local[29] << 8
+            name = raw_name.decode("ascii")
+            member = Member(name, begin, compressed, size, method, flags & _ENCRYPTED != 0, start, crc)
+        else:
+            member = _member(artifact, table, at, fields, shift)
+        if raw_name in names:
+            member = member._replace(oddities=("zip-duplicate", *member.oddities))
         names.add(raw_name)
-        yield replace(member, oddities=again + member.oddities)
-        yield from _by_local_header(artifact, member)
-        at, number = after, number + 1
+        yield member
+        if member.oddities:
+            yield from _by_local_header(artifact, member)
+        at = after + extra + comment
+        number += 1
     if number < view.count and at < len(table):
         raise FormatError("zip-directory", f"the zip directory breaks after {number} members", view.table + at)
     if (view.count - number) % 65_536 or (at < len(table) and table[at : at + 4] != _SIGNATURE):
         odd["zip-count"] = None
 
 
-def _member(artifact: Artifact, table: bytes, at: int, shift: int) -> tuple[Member, bytes, int]:
-    fields = _CENTRAL.unpack_from(table, at)
-    flags, method, crc, compressed, size = fields[5], fields[6], fields[9], fields[10], fields[11]
-    name_size, extra_size, comment_size, header = fields[12], fields[13], fields[14], fields[18]
+def _member(artifact: Artifact, table: bytes, at: int, fields: tuple[Any, ...], shift: int) -> Member:
+    _, flags, method, crc, compressed, size, name_size, extra_size, _, attributes, header = fields
     at += _CENTRAL.size
     raw_name, extra = table[at : at + name_size], table[at + name_size : at + name_size + extra_size]
     size, compressed, header = _wide(extra, size, compressed, header)
     header += shift
     name = _name(raw_name, flags)
-    odd = ["zip-folder"] if size and (fields[17] & _FOLDER or raw_name.endswith(b"/")) else []
+    odd = ["zip-folder"] if size and (attributes & _FOLDER or raw_name.endswith(b"/")) else []
     local = _local(artifact, header, name_size)
     if local is None:
         odd.append("zip-header")
@@ -225,8 +257,7 @@ def _member(artifact: Artifact, table: bytes, at: int, shift: int) -> tuple[Memb
         odd += ["zip-header"] if (local.flags ^ flags) & _ENCRYPTED or _differs(local, method, compressed, size) else []
         odd += ["zip-checksum"] if local.crc not in (0, crc) else []
     start = local.start if local else min(header + _LOCAL.size + name_size, artifact.size)
-    member = Member(name, header, start, compressed, size, method, crc, bool(flags & _ENCRYPTED), tuple(odd))
-    return member, raw_name, at + name_size + extra_size + comment_size
+    return Member(name, header, compressed, size, method, bool(flags & _ENCRYPTED), start, crc, tuple(odd))
 
 
 def _name(raw: bytes, flags: int) -> str:
@@ -259,8 +290,7 @@ def _by_local_header(artifact: Artifact, member: Member) -> Iterator[Member]:
     if local is not None and _differs(local, member.method, member.compressed, member.size):
         compressed = member.compressed if local.compressed in (0, _ONES) else local.compressed
         name, encrypted = _name(local.name, local.flags), bool(local.flags & _ENCRYPTED)
-        sizes = (compressed, local.size, local.method, local.crc, encrypted)
-        yield Member(name, member.header, local.start, *sizes, ())
+        yield Member(name, member.header, compressed, local.size, local.method, encrypted, local.start, local.crc)
 
 
 def _wide(extra: bytes, size: int, compressed: int, header: int) -> tuple[int, int, int]:
@@ -278,20 +308,30 @@ def _wide(extra: bytes, size: int, compressed: int, header: int) -> tuple[int, i
     return size, compressed, header
 
 
+def _is_orderly(members: list[Member], views: list[_View]) -> bool:
+    """Does each member follow the one before, with room for nothing between them but the sizes behind its data?"""
+    edge = 0
+    for _, header, compressed, _, _, _, start, _, _ in members:
+        if not 0 <= header - edge < _LOCAL.size:
+            return False
+        edge = start + compressed
+    return len(views) == 1 and 0 <= views[0].table - edge < _LOCAL.size
+
+
 def _overlapping(members: list[Member], views: list[_View]) -> list[Member]:
     """Members that share bytes with another or with the directory are marked so: zip bombs do (CVE-2024-0450)."""
     edge, last, shared = 0, -1, set()
     table = min(view.table for view in views)
-    for number in sorted(range(len(members)), key=lambda number: members[number].header):
-        member = members[number]
-        again = member.header == last and not member.oddities  # the same one by its local header
-        if (member.header < edge and not again) or member.header < table < member.end:
-            shared.add(number)
-        edge, last = max(edge, member.end), member.header
-    return [
-        replace(member, oddities=(*member.oddities, "zip-overlap")) if number in shared else member
-        for number, member in enumerate(members)
-    ]
+    for number, member in sorted(enumerate(members), key=lambda pair: pair[1][1]):
+        header, end = member.header, member.start + member.compressed
+        if header < edge or header < table < end:
+            again = header == last and not member.oddities  # the same one by its local header
+            if not again or header < table < end:
+                shared.add(number)
+        edge, last = max(edge, end), header
+    for number in shared:
+        members[number] = members[number]._replace(oddities=(*members[number].oddities, "zip-overlap"))
+    return members
 
 
 def _hidden(artifact: Artifact, members: list[Member], views: list[_View], limits: Limits) -> list[Member]:
@@ -311,8 +351,8 @@ def _hidden(artifact: Artifact, members: list[Member], views: list[_View], limit
             compressed = room if local.compressed in (0, _ONES) else min(local.compressed, room)
             name = _name(local.name, local.flags)
             odd, encrypted = ("zip-hidden",), bool(local.flags & _ENCRYPTED)
-            sizes = (compressed, local.size, local.method, local.crc, encrypted)
-            found.append(Member(name, at + inside, local.start, *sizes, odd))
+            sizes = (compressed, local.size, local.method, encrypted)
+            found.append(Member(name, at + inside, *sizes, local.start, local.crc, odd))
             at = local.start + compressed
         at = max(at, end)
     return found

@@ -94,6 +94,10 @@ class Artifact:
         length = min(length, self.size - start)
         return self._root.read(self._base + start, length) if length > 0 else b""
 
+    def look(self) -> Callable[[int, int], bytes]:
+        """The same as `read` for many small pieces: `look(start, stop)`, both of them within the artifact."""
+        return self._root.look(self._base)
+
     def view(self) -> tuple[Buffer, int, int]:
         """A buffer with the start and end of this artifact in it. Large files are mapped, not copied."""
         return self._root.view(self._base, self.size)
@@ -134,6 +138,9 @@ class Root(ABC):
         data = self.read(start, length)
         return data, 0, len(data)
 
+    def look(self, base: int) -> Callable[[int, int], bytes]:
+        return lambda start, stop: self.read(base + start, stop - start)
+
     def identity(self) -> Identity | None:
         return None
 
@@ -158,15 +165,29 @@ class FileRoot(Root):
         self._map: mmap.mmap | None = None
 
     def read(self, start: int, length: int) -> bytes:
+        if hasattr(os, "pread"):  # no more than was asked for, where a buffered file reads 8 KB
+            data = os.pread(self.file.fileno(), length, start)
+            while len(data) < length and (more := os.pread(self.file.fileno(), length - len(data), start + len(data))):
+                data += more
+            return data
         self.file.seek(start)
         return self.file.read(length)
 
     def view(self, start: int, length: int) -> tuple[Buffer, int, int]:
         if length <= self.in_memory:
             return super().view(start, length)
+        return self._mapped(), start, start + length
+
+    def look(self, base: int) -> Callable[[int, int], bytes]:
+        if os.fstat(self.file.fileno()).st_size <= self.in_memory:
+            return super().look(base)
+        data = self._mapped()
+        return lambda start, stop: data[base + start : base + stop]
+
+    def _mapped(self) -> mmap.mmap:
         if self._map is None:
             self._map = mmap.mmap(self.file.fileno(), 0, access=mmap.ACCESS_READ)
-        return self._map, start, start + length
+        return self._map
 
     def identity(self) -> Identity | None:
         return identity_of(self.file.fileno())

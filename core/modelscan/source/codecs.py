@@ -151,6 +151,10 @@ def codec_of(head: bytes) -> Codec | None:
     return next((codec for codec in CODECS if codec.claims(head)), None)
 
 
+FIRST = b"\x1fB\xfd\x5d\x04\x28" + bytes(range(0x08, 0x80, 0x10))
+"""What stands first in compressed data; zlib's first byte ends in an 8."""
+
+
 ZIP_METHODS: dict[int, Codec] = {
     8: Codec("deflate", _never, lambda file: io.BufferedReader(_Zlib(file, raw=True), CHUNK)),
     12: Codec("bzip2", _never, bz2.BZ2File),
