@@ -7,7 +7,6 @@ import os
 import pickle
 import random
 import struct
-from pathlib import Path
 
 import pytest
 from samples import global_, proto, stack_global, text, zipped
@@ -103,7 +102,7 @@ def test_an_unreadable_file_is_a_row(tmp_path, monkeypatch):
     def refuse(*args, **kwargs):  # chmod does not bind an administrator, nor anybody on Windows
         raise PermissionError(errno.EACCES, "Permission denied")
 
-    monkeypatch.setattr(Path, "open", refuse)
+    monkeypatch.setattr("modelscan.source.artifact.open", refuse, raising=False)
     report = modelscan.scan(path)
     assert (report.verdict, report.refused) == ("INCONCLUSIVE", True)
     assert report.failures[0].reason == "Permission denied"

@@ -1,8 +1,11 @@
 """For any bytes: every global that a real unpickler asks for is among the imports, or the report refuses.
 
-    python -m tests.pickles.fuzz --cases 1000000 --seed 7        # resumable: each seed stands for 1,000 cases
+    python -m tests.pickles.fuzz --cases 1000000                 # each seed stands for 1,000 cases
+    python -m tests.pickles.fuzz --cases 5000 --seed 7 --python python3.8 --python python3.13
 
-Prints the seed and the bytes of every counterexample, and exits with 1 if there was one.
+Every interpreter that is named unpickles each case; without a name, this one and whatever python3.8 to python3.14 is on
+the path. Where no seed is given it goes on where it was stopped (build/fuzz.seed). Prints the seed and the bytes of
+every counterexample, and exits with 1 if there was one.
 """
 
 from __future__ import annotations
@@ -13,20 +16,26 @@ import decimal
 import json
 import pickle
 import random
+import shutil
 import struct
 import subprocess
 import sys
+import time
 from collections import Counter, OrderedDict
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from pathlib import Path
 
 import modelscan
+from modelscan.pickles import batches, machine, repeats, rows
 from modelscan.pickles.opcodes import COUNTED, LINES, OPERANDS, Op
 
 BLOCK = 1000
 """Cases of one seed."""
 SECONDS = 20
 """For one block of the oracle before it counts as hung."""
+
+STATE = Path("build", "fuzz.seed")
+"""The seed to go on with."""
 
 NAMES = ["os", "posix", "system", "numpy.os", "a.b", "collections", "OrderedDict", "x", "builtins", "getattr", "\u00e9"]
 VALUES = [
@@ -55,6 +64,8 @@ class Generator:
             return self.assembled()
         if kind < 0.45:
             return self.real()
+        if kind < 0.6:
+            return self.repeated()
         data = self.assembled() if kind < 0.75 else self.real()
         return self.spliced(data) if self.random.random() < 0.3 else self.damaged(data)
 
@@ -68,6 +79,26 @@ class Generator:
             size = self.random.choice((len(body), len(body) + 1, self.random.randrange(len(body) + 2)))
             body = b"\x95" + struct.pack("<Q", size) + body
         return head + body + (b"." if self.random.random() < 0.9 else b"")
+
+    def repeated(self) -> bytes:
+        """Rows that are alike but for a few, as in the containers that are read many at a time."""
+        steps = [self.step() for _ in range(self.random.randint(1, 8))]
+        rows = []
+        for _ in range(self.random.randint(6, 40)):
+            if self.random.random() < 0.1:
+                steps[self.random.randrange(len(steps))] = self.step()
+            rows.append(b"".join(self.again(step) for step in steps))
+        used = b"".join(self.string() + b"\x940" for _ in range(4))
+        opened = self.random.choice((b"](", b"}(", b"(", b"c%s\n%s\n(" % (b"a.b", b"x")))
+        tail = b"".join(self.step() for _ in range(self.random.randint(0, 6)))
+        closed = self.random.choice((b"e", b"u", b"t", b"l", b""))
+        return b"\x80" + self.random.choice((b"\2", b"\4")) + used + opened + b"".join(rows) + closed + tail + b"."
+
+    def again(self, step: bytes) -> bytes:
+        """The same opcodes, with another string or number where that is all there is."""
+        if step[:1] == b"\x8c" and len(step) == step[1] + 2:
+            return b"\x8c" + bytes([len(word := self.word().encode())]) + word
+        return b"K" + bytes([self.random.randrange(256)]) if step[:1] == b"K" and len(step) == 2 else step
 
     def step(self) -> bytes:
         """A few opcodes that often make sense together."""
@@ -148,26 +179,47 @@ class Generator:
         return data[: self.random.randrange(len(data) + 1)] + other[self.random.randrange(len(other) + 1) :] or b"."
 
 
-def oracle(cases: list[bytes]) -> list[set[tuple[str, str]] | None]:
+Asked = set[tuple[str, str]]
+
+
+def oracle(cases: list[bytes], python: str = sys.executable) -> list[Asked | None]:
     """Names asked for, per case; None where the unpickler did not survive the case."""
-    answers: list[set[tuple[str, str]] | None] = []
+    answers: list[Asked | None] = []
     while len(answers) < len(cases):
-        answers += _batch(cases[len(answers) :])
+        answers += _batch(cases[len(answers) :], python)
     return answers
 
 
-def _batch(cases: list[bytes]) -> list[set[tuple[str, str]] | None]:
+def _batch(cases: list[bytes], python: str) -> list[Asked | None]:
     script = str(Path(__file__).with_name("oracle.py"))
     text = "".join(case.hex() + "\n" for case in cases)
     try:
         done = subprocess.run(
-            [sys.executable, script], input=text, capture_output=True, text=True, timeout=SECONDS, check=False
+            [python, "-I", script], input=text, capture_output=True, text=True, timeout=SECONDS, check=False
         )
         lines = done.stdout.splitlines()
     except subprocess.TimeoutExpired as hung:
         lines = (hung.stdout or b"").decode().splitlines() if isinstance(hung.stdout, bytes) else []
-    found: list[set[tuple[str, str]] | None] = [{(module, name) for module, name in json.loads(line)} for line in lines]
+    found: list[Asked | None] = [{(module, name) for module, name in json.loads(line)} for line in lines]
     return found if len(found) == len(cases) else [*found, None]
+
+
+def asked_by_any(answers: Sequence[Asked | None]) -> Asked | None:
+    """What one interpreter or another asks for; None where none survived."""
+    survived = [answer for answer in answers if answer is not None]
+    return set().union(*survived) if survived else None
+
+
+def interpreters() -> list[str]:
+    """This one, and others that are on the path."""
+    names = (shutil.which(f"python3.{minor}") for minor in range(8, 15))
+    found = {str(Path(name).resolve()): name for name in names if name and _runs(name)}
+    found.pop(str(Path(sys.executable).resolve()), None)
+    return [sys.executable, *found.values()]
+
+
+def _runs(python: str) -> bool:
+    return subprocess.run([python, "-c", ""], capture_output=True, check=False).returncode == 0
 
 
 def check(data: bytes, asked: set[tuple[str, str]] | None) -> str:
@@ -180,13 +232,20 @@ def check(data: bytes, asked: set[tuple[str, str]] | None) -> str:
     return "refused" if report.refused else "MISSED"
 
 
-def run_block(seed: int) -> tuple[Counter[str], list[bytes]]:
+def eager() -> None:
+    """Everything that is read many at a time is so from the first byte on, however little it is."""
+    machine.SOON = machine.LATE = batches.SMALLEST = rows.FIRST = 0
+    repeats.FIRST = repeats.ROWS = 1
+
+
+def run_block(seed: int, pythons: Sequence[str] = (sys.executable,)) -> tuple[Counter[str], list[bytes]]:
+    eager()
     generator = Generator(seed)
     cases = [generator.case() for _ in range(BLOCK)]
     outcomes: Counter[str] = Counter()
     missed = []
-    for case, asked in zip(cases, oracle(cases), strict=True):
-        outcome = check(case, asked)
+    for case, *answers in zip(cases, *(oracle(cases, python) for python in pythons), strict=True):
+        outcome = check(case, asked_by_any(answers))
         outcomes[outcome] += 1
         if outcome == "MISSED":
             missed.append(case)
@@ -196,18 +255,33 @@ def run_block(seed: int) -> tuple[Counter[str], list[bytes]]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cases", type=int, default=10_000)
-    parser.add_argument("--seed", type=int, default=0, help="the first seed; go on with the last one printed")
+    parser.add_argument("--seed", type=int, help="the first seed, instead of the one to go on with")
+    parser.add_argument("--python", action="append", help="an interpreter that unpickles; may be given several times")
+    parser.add_argument("--minutes", type=float, default=1e9, help="stop after so long")
     options = parser.parse_args()
-    seeds = range(options.seed, options.seed + -(-options.cases // BLOCK))
+    pythons = options.python or interpreters()
+    first = options.seed if options.seed is not None else _next_seed()
+    print(f"seeds from {first} on, unpickled by {', '.join(pythons)}", flush=True)
+    until = time.monotonic() + options.minutes * 60
     total: Counter[str] = Counter()
-    with ThreadPoolExecutor(2) as pool:
-        for seed, (outcomes, missed) in zip(seeds, pool.map(run_block, seeds), strict=True):
-            total += outcomes
-            for case in missed:
-                print(f"MISSED seed {seed}: {case!r}", oracle([case])[0], modelscan.scan(case).imports)
-            if seed % 20 == 0 or seed == seeds[-1]:
-                print(f"seed {seed}: {sum(total.values()):,} cases, {dict(total)}", flush=True)
+    for seed in range(first, first + -(-options.cases // BLOCK)):
+        outcomes, missed = run_block(seed, pythons)
+        total += outcomes
+        for case in missed:
+            print(f"MISSED seed {seed}: {case!r}", [oracle([case], one)[0] for one in pythons], flush=True)
+        if options.seed is None:
+            STATE.parent.mkdir(exist_ok=True)
+            STATE.write_text(str(seed + 1))
+        if seed % 20 == 0 or time.monotonic() > until:
+            print(f"seed {seed}: {sum(total.values()):,} cases, {dict(total)}", flush=True)
+        if time.monotonic() > until:
+            break
+    print(f"{sum(total.values()):,} cases, {dict(total)}", flush=True)
     return int(total["MISSED"] > 0)
+
+
+def _next_seed() -> int:
+    return int(STATE.read_text()) if STATE.exists() else 0
 
 
 if __name__ == "__main__":

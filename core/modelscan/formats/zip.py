@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from enum import Flag, auto
@@ -22,9 +21,6 @@ CHECKED = 1 << 20
 
 CONFIG = "config.json"
 """The member of a .keras archive that says what the model is made of; its name is the only thing Keras goes by."""
-PEEK = 16
-"""Bytes of a tensor that are looked at."""
-_STORAGE = re.compile(r"[^/\\:]+/data/[0-9]+").fullmatch
 
 
 class Trait(Flag):
@@ -54,7 +50,9 @@ def claims(artifact: Artifact, context: Context) -> bool:
 def read(artifact: Artifact, context: Context) -> Facts:
     """Every member as an artifact of its own, and what is odd about the archive."""
     try:
-        found = archive.read(artifact, context.limits)
+        found = archive.read(artifact, context.limits, context.hides)
+        if found.tensors and not _traits([member.name for member in found.members]) & Trait.TORCH:
+            found = archive.read(artifact, context.limits)
     except FormatError as error:
         yield unreadable(artifact, error)
         return
@@ -65,28 +63,15 @@ def read(artifact: Artifact, context: Context) -> Facts:
     traits = _traits([member.name for member in found.members])
     if Trait.PACKAGE in traits:
         yield from _sources(artifact, found.members)
-    members = _without_tensors(artifact, found.members, context) if traits else found.members
-    for member in members:
+    for member in found.members:
         if not member.is_folder:
             yield from _member(artifact, member, context, traits)
-
-
-def _without_tensors(artifact: Artifact, members: Iterable[Member], context: Context) -> Iterator[Member]:
-    """Those that are not a checkpoint's tensors: stored as they should be, and nothing else by their first bytes."""
-    look, end, hides = artifact.look(), artifact.size, context.hides
-    for member in members:
-        name, _, compressed, size, method, encrypted, start, _, oddities = member
-        usual = not (method or oddities or encrypted) and compressed == size <= end - start and _STORAGE(name)
-        if not usual or (size and hides(look(start, start + min(PEEK, size)))):
-            yield member
 
 
 def _traits(names: Sequence[str]) -> Trait:
     """miniz, which torch reads with, takes capital and small letters for the same."""
     found = Trait.KERAS if CONFIG in names else Trait.PLAIN
     for name in names:
-        if name[-1:].isdecimal():  # a tensor; no mark ends so
-            continue
         whole = f"/{name.lower()}"
         for mark, trait in _MARKS:
             if whole.endswith(f"/{mark}"):

@@ -26,7 +26,7 @@ ROWS = 4
 """Rows of a kind, one after the other, before one of them is learned."""
 SAMPLES = 8
 """Rows that are compared."""
-FIRST = 256
+FIRST = 64
 """Rows that end in a call and are walked before the first lesson; before each further one twice as many."""
 LONGEST = 4_096
 """Bytes of a row."""

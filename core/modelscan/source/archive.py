@@ -8,15 +8,15 @@ reason to stop.
 
 from __future__ import annotations
 
-import re
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from modelscan.errors import FormatError
 from modelscan.limits import Limits
 from modelscan.source.artifact import Artifact
+from modelscan.source.checkpoint import Directory, Row
 
 END, CENTRAL, LOCAL = b"PK\x05\x06", b"PK\x01\x02", b"PK\x03\x04"
 _SIGNATURE = b"PK\x05\x05"
@@ -27,7 +27,6 @@ _LOCATOR = struct.Struct("<4sLQL")
 _CENTRAL = struct.Struct("<4s4x2H4x3L3H4x2L")
 """signature, flags, method, CRC, both sizes, lengths of name, extra field and comment, attributes, offset."""
 _LOCAL = struct.Struct("<4s5H3L2H")
-CENTRAL_SIZE, LOCAL_SIZE = _CENTRAL.size, _LOCAL.size
 _TAIL = _END.size + 65_536
 _NEAR = 4_096
 _GAP = 65_536
@@ -37,9 +36,6 @@ _ENCRYPTED = 0x1 | 0x20 | 0x40
 _FOLDER = 0x10
 """The attribute of DOS. miniz hands out such a member's memory as it found it, without reading the member."""
 _ONES = 0xFFFFFFFF
-_ODD_NAME = re.compile(rb"[\0\x80-\xff]|/\Z").search
-_UNSTATED = bytes(12)
-"""In front of the data, where checksum and sizes stand behind it."""
 
 
 class Member(NamedTuple):
@@ -65,13 +61,20 @@ class Member(NamedTuple):
         return self.start + self.compressed
 
 
+Hides = Callable[[bytes], bool]
+
+
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """What all views together show. `broken`: a directory was followed only so far."""
+    """What all views together show. `broken`: a directory was followed only so far.
+
+    `tensors` of a checkpoint are among no members: they are stored as they should be and begin like nothing else.
+    """
 
     members: tuple[Member, ...]
     oddities: tuple[str, ...]
     broken: FormatError | None
+    tensors: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,34 +110,45 @@ def is_zip(artifact: Artifact) -> bool:
     return not artifact.expected and any(_views(artifact))
 
 
-def read(artifact: Artifact, limits: Limits) -> Archive:
-    """Every member that any loader would see. Raises FormatError when there is no directory to follow."""
+def read(artifact: Artifact, limits: Limits, hides: Hides | None = None) -> Archive:
+    """Every member that any loader would see. Raises FormatError when there is no directory to follow.
+
+    `hides` tells whether what begins with these bytes could be something else than a tensor; only with it tensors are
+    counted instead of listed, and only in an archive that all loaders see alike.
+    """
     views = list(_views(artifact))
     if not views:
         raise FormatError("zip-directory", "a zip file without a directory that can be found")
+    if hides is not None and len(views) == 1:
+        listing = _Listing(artifact, views[0], limits, hides)
+        members = list(listing.entries())
+        if listing.is_orderly() and artifact.head[:4] == LOCAL:
+            return Archive(tuple(members), tuple(listing.odd), None, listing.tensors)
+    return _read(artifact, views, limits)
+
+
+def _read(artifact: Artifact, views: list[_View], limits: Limits) -> Archive:
     found: dict[tuple[object, ...], Member] = {}
     odd: dict[str, None] = {}
     broken: FormatError | None = None
     seen: list[set[tuple[object, ...]]] = []
     for view in views:
         keys: set[tuple[object, ...]] = set()
-        try:
-            for member in _entries(artifact, view, limits, odd):
-                key = member[:6]
-                found.setdefault(key, member)
-                keys.add(key)
-        except FormatError as error:
-            broken = error
+        listing = _Listing(artifact, view, limits)
+        for member in listing.entries():
+            key = member[:6]
+            found.setdefault(key, member)
+            keys.add(key)
+        odd |= listing.odd
+        broken = listing.broken or broken
         seen.append(keys)
     if any(keys != seen[0] for keys in seen):
         odd["zip-views"] = None
     if artifact.head[:4] not in (LOCAL, END) and not _goes_on(artifact):
         odd["zip-prefix"] = None
-    members = list(found.values())
-    if not _is_orderly(members, views):
-        members = _overlapping(members, views)
-        members += _hidden(artifact, members, views, limits)
-    return Archive(tuple(members), tuple(odd), broken)
+    members = _overlapping(list(found.values()), views)
+    members += _hidden(artifact, members, views, limits)
+    return Archive(tuple(members), tuple(odd), broken, 0)
 
 
 def _goes_on(artifact: Artifact) -> bool:
@@ -191,58 +205,75 @@ def _records(artifact: Artifact, end: int) -> Iterator[tuple[int, int, int, int]
     yield count, size, offset, end
 
 
-def _entries(artifact: Artifact, view: _View, limits: Limits, odd: dict[str, None]) -> Iterator[Member]:
-    """Members of one view: zipfile reads the whole table, miniz the number of entries that is stated.
+class _Listing:
+    """One reading of the directory. zipfile reads the whole table, miniz the number of entries that is stated."""
 
-    The usual member is told in place, for a checkpoint may have tens of thousands: its local header says the same as
-    its entry in the directory, byte for byte or without checksum and sizes, and nothing about it is odd.
-    """
-    if view.size > limits.metadata:
-        raise FormatError("limit", "the zip directory is larger than the limit (limit 'metadata')", view.table)
-    table = artifact.read(view.table, view.size)
-    look, last, unpack, shift = artifact.look(), artifact.size, _CENTRAL.unpack_from, view.shift
-    end, most = len(table) - CENTRAL_SIZE, limits.members
-    names: set[bytes] = set()
-    at = number = 0
-    while at <= end:
-        if number >= most:
-            raise FormatError("limit", f"more than {most:,} zip members (limit 'members')", view.table)
-        fields = unpack(table, at)
-        sign, flags, method, crc, compressed, size, length, extra, comment, attributes, header = fields
-        if sign != CENTRAL:
-            break
-        after = at + CENTRAL_SIZE + length
-        raw_name = table[at + CENTRAL_SIZE : after]
-        begin = header + shift
-        start = begin + LOCAL_SIZE + length
-        usual = not (extra or attributes & _FOLDER or _ODD_NAME(raw_name) or begin < 0 or start > last)
-        if usual and compressed != _ONES != size and header != _ONES:
-            local, entry = look(begin, start), table[at + 8 : at + 30]
-            said = local[6:28]
-            usual = said == entry or said == entry[:8] + _UNSTATED + entry[20:]
-            usual = usual and local[30:] == raw_name and local[:4] == LOCAL
-        if usual:
-            start += local[28] | local[29] << 8
-            name = raw_name.decode("ascii")
-            member = Member(name, begin, compressed, size, method, flags & _ENCRYPTED != 0, start, crc)
-        else:
-            member = _member(artifact, table, at, fields, shift)
-        if raw_name in names:
-            member = member._replace(oddities=("zip-duplicate", *member.oddities))
-        names.add(raw_name)
-        yield member
-        if member.oddities:
-            yield from _by_local_header(artifact, member)
-        at = after + extra + comment
-        number += 1
-    if number < view.count and at < len(table):
-        raise FormatError("zip-directory", f"the zip directory breaks after {number} members", view.table + at)
-    if (view.count - number) % 65_536 or (at < len(table) and table[at : at + 4] != _SIGNATURE):
-        odd["zip-count"] = None
+    def __init__(self, artifact: Artifact, view: _View, limits: Limits, hides: Hides | None = None) -> None:
+        self.artifact, self.view, self.limits, self.hides = artifact, view, limits, hides
+        self.odd: dict[str, None] = {}
+        self.broken: FormatError | None = None
+        self.tensors = 0
+        self.edge: int | None = 0
+        """Where the members so far end, None when they do not follow each other as they should."""
+        self.names: set[bytes] = set()
+
+    def is_orderly(self) -> bool:
+        """Does each member follow the one before, with room for nothing between them but the sizes behind its data?"""
+        return self.broken is None and self.edge is not None and 0 <= self.view.table - self.edge < _LOCAL.size
+
+    def entries(self) -> Iterator[Member]:
+        """The members of this reading, which are tensors among them only without `hides`."""
+        view, limit = self.view, self.limits.members
+        if view.size > self.limits.metadata:
+            self.broken = FormatError(
+                "limit", "the zip directory is larger than the limit (limit 'metadata')", view.table
+            )
+            return
+        table = self.artifact.read(view.table, view.size)
+        directory = Directory(self.artifact.look(), self.artifact.size, table, view.shift)
+        at = number = 0
+        while table[at : at + 4] == CENTRAL and at + _CENTRAL.size <= len(table):
+            if number >= limit:
+                self.broken = FormatError("limit", f"more than {limit:,} zip members (limit 'members')", view.table)
+                return
+            row = self._row(directory, at)
+            if row is not None:
+                at, number = row.after, number + row.count
+                continue
+            member, raw_name, after = _member(self.artifact, table, at, view.shift)
+            if raw_name in self.names:
+                member = member._replace(oddities=("zip-duplicate", *member.oddities))
+            self.names.add(raw_name)
+            self._follow(member)
+            yield member
+            yield from _by_local_header(self.artifact, member)
+            at, number = after, number + 1
+        if number < view.count and at < len(table):
+            reason = f"the zip directory breaks after {number} members"
+            self.broken = FormatError("zip-directory", reason, view.table + at)
+        elif (view.count - number) % 65_536 or (at < len(table) and table[at : at + 4] != _SIGNATURE):
+            self.odd["zip-count"] = None
+
+    def _row(self, directory: Directory, at: int) -> Row | None:
+        if self.hides is None or self.edge is None:
+            return None
+        row = directory.row(at, self.edge, self.hides)
+        if row is None or not self.names.isdisjoint(row.names):
+            return None
+        self.names |= row.names
+        self.tensors, self.edge = self.tensors + row.count, row.edge
+        return row
+
+    def _follow(self, member: Member) -> None:
+        if self.edge is not None:
+            follows = 0 <= member.header - self.edge < _LOCAL.size
+            self.edge = member.end if follows else None
 
 
-def _member(artifact: Artifact, table: bytes, at: int, fields: tuple[Any, ...], shift: int) -> Member:
-    _, flags, method, crc, compressed, size, name_size, extra_size, _, attributes, header = fields
+def _member(artifact: Artifact, table: bytes, at: int, shift: int) -> tuple[Member, bytes, int]:
+    """The member whose entry is at `at`, its name as it stands there, and where the next entry is."""
+    fields = _CENTRAL.unpack_from(table, at)
+    _, flags, method, crc, compressed, size, name_size, extra_size, comment_size, attributes, header = fields
     at += _CENTRAL.size
     raw_name, extra = table[at : at + name_size], table[at + name_size : at + name_size + extra_size]
     size, compressed, header = _wide(extra, size, compressed, header)
@@ -257,7 +288,8 @@ def _member(artifact: Artifact, table: bytes, at: int, fields: tuple[Any, ...], 
         odd += ["zip-header"] if (local.flags ^ flags) & _ENCRYPTED or _differs(local, method, compressed, size) else []
         odd += ["zip-checksum"] if local.crc not in (0, crc) else []
     start = local.start if local else min(header + _LOCAL.size + name_size, artifact.size)
-    return Member(name, header, compressed, size, method, bool(flags & _ENCRYPTED), start, crc, tuple(odd))
+    member = Member(name, header, compressed, size, method, bool(flags & _ENCRYPTED), start, crc, tuple(odd))
+    return member, raw_name, at + name_size + extra_size + comment_size
 
 
 def _name(raw: bytes, flags: int) -> str:
@@ -306,16 +338,6 @@ def _wide(extra: bytes, size: int, compressed: int, header: int) -> tuple[int, i
             break
         at += 4 + length
     return size, compressed, header
-
-
-def _is_orderly(members: list[Member], views: list[_View]) -> bool:
-    """Does each member follow the one before, with room for nothing between them but the sizes behind its data?"""
-    edge = 0
-    for _, header, compressed, _, _, _, start, _, _ in members:
-        if not 0 <= header - edge < _LOCAL.size:
-            return False
-        edge = start + compressed
-    return len(views) == 1 and 0 <= views[0].table - edge < _LOCAL.size
 
 
 def _overlapping(members: list[Member], views: list[_View]) -> list[Member]:
