@@ -42,11 +42,13 @@ class _Known:
 def claims(artifact: Artifact, context: Context) -> bool:
     if _is_index(artifact) or _NAMED.search(artifact.name):
         return True
-    if artifact.expected or artifact.head[:1] not in _STARTS:
+    if artifact.expected or artifact.head[:1] not in _STARTS or artifact.head.startswith(_ZIP):
         return False
     return _known(artifact) is not None
 
 
+_ZIP = b"PK\x03\x04"
+"""As a message it would hold a field of number 0, which no parser takes."""
 _STARTS = {bytes([byte]) for byte in (*range(0x08, 0x7B), *range(0x80, 0x100))}
 """A file of messages begins with the number of a field."""
 

@@ -11,8 +11,6 @@ import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 
-SHORTEST = 16
-"""Entries that are worth a look."""
 PEEK = 16
 """Bytes of a tensor that are looked at."""
 
@@ -46,7 +44,7 @@ class Directory:
     shift: int
 
     def row(self, at: int, edge: int, hides: Callable[[bytes], bool]) -> Row | None:
-        """The tensors whose entries begin at `at`, behind a member that ends at `edge`. None where there are too few.
+        """The tensors whose entries begin at `at`, behind a member that ends at `edge`. None where there are none.
 
         `hides`: could what begins with these bytes be something else than a tensor?
         """
@@ -61,7 +59,7 @@ class Directory:
         numbers = b"".join([name[prefix.end() - prefix.start() :] for name in names])
         alike = all(name.startswith(prefix[0]) for name in names) and numbers.isdigit()
         found = frozenset(names)
-        if len(names) < SHORTEST or not alike or len(found) < len(names):
+        if not names or not alike or len(found) < len(names):
             return None
         return Row(at + len(names) * (_ENTRY + length), len(names), edge, found)
 
