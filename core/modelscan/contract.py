@@ -9,10 +9,10 @@ from __future__ import annotations
 import functools
 import itertools
 import os
+import pkgutil
 import tomllib
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from modelscan.report import Failure, Finding, Report, Severity, Verdict
 
 def template_text() -> str:
     """The settings file of modelscan 0.8 with what it means here, as `create-settings-file` writes it."""
-    return (resources.files("modelscan") / "settings.toml").read_text("utf-8")
+    return (pkgutil.get_data("modelscan", "settings.toml") or b"").decode()
 
 
 @functools.cache

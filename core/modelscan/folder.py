@@ -105,13 +105,12 @@ def scan_folder(folder: Path, policy: Policy, way: Way | None = None) -> Report:
 
 def gather(merged: Merged, paths: Iterable[str], way: Way) -> None:
     """Scans files and folders into `merged`, which holds what was done when this is interrupted."""
-    policy = merged.policy
-    with cache.opened(f"{policy.digest} {version()}", way.cached) as kept:
-        for path in paths:
-            if os.path.isdir(path):  # noqa: PTH112
-                _folder(merged, path, kept, way)
-            else:
-                merged.add(scan_path(path, policy))
+    for path in paths:
+        if not os.path.isdir(path):  # noqa: PTH112
+            merged.add(scan_path(path, merged.policy))
+            continue
+        with cache.opened(f"{merged.policy.digest} {version()}", way.cached) as kept:
+            _folder(merged, path, kept, way)
 
 
 def _folder(merged: Merged, folder: str, kept: Cache, way: Way) -> None:

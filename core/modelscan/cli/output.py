@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from pathlib import Path
 
@@ -64,4 +63,9 @@ def _print(report: Report, options: Options) -> None:
 
         console.show(report, Console(highlight=False), options)
     else:
-        click.echo(console.render(report, options, shutil.get_terminal_size((80, 24)).columns))
+        click.echo(console.render(report, options, _columns()))
+
+
+def _columns() -> int:
+    said = os.environ.get("COLUMNS", "")
+    return int(said) if said.isdigit() and int(said) > 0 else 80

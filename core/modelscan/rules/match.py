@@ -11,7 +11,7 @@ import hashlib
 import tomllib
 from _compat_pickle import IMPORT_MAPPING, NAME_MAPPING
 from collections.abc import Iterator, Mapping
-from importlib import resources
+from pathlib import Path
 
 from modelscan.rules.components import Components
 from modelscan.rules.operators import Operators
@@ -48,7 +48,7 @@ class Rules:
     @classmethod
     @functools.cache
     def load(cls) -> Rules:
-        folder = resources.files("modelscan.rules")
+        folder = Path(__file__).parent
         texts = {name: (folder / name).read_text("utf-8") for name in FILES}
         for file in (folder / "trusted").iterdir():
             texts[f"trusted/{file.name}"] = file.read_text("utf-8")
