@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from modelscan.evidence import Kind
-from modelscan.report import Failure, Finding, Report, Severity, Verdict
+from modelscan.report import Failure, Finding, Report, Scanned, Severity, Verdict
 
 
 def template_text() -> str:
@@ -75,6 +75,8 @@ _ERRORS = {
 
 _NAMES = (Kind.IMPORT, Kind.CALL, Kind.CONSTRUCT, Kind.STATE, Kind.FILL, Kind.MUTATE, Kind.ATTRIBUTE)
 """Facts about an object of Python."""
+_GRAPHS = ("saved_model.pb", "keras_metadata.pb")
+"""Beside them a SavedModel has a fingerprint.pb, in which there is no graph."""
 _OPERATORS = {"Keras": "unsafe_keras_operators", "Tensorflow": "unsafe_tf_operators"}
 """What modelscan 0.8 calls the module of an operator that has none, to the table of its settings that grades it."""
 _WORDS = {"PICKLE_GENOPS": "Parsing error: {}", "JSON_DECODE": "Not a valid JSON data"}
@@ -115,8 +117,8 @@ class Terms:
         self.folder = (
             source.parent if any(self.chain(name)[0] == report.source for name in names) else source
         ).absolute()
-        self.findings = self._found()
-        self.issues = sorted(self.findings, key=lambda issue: -issue.severity)
+        self.rows = sorted(self._found(), key=lambda row: -row[0].severity)
+        self.issues = [issue for issue, _ in self.rows]
         self.errors: list[Entry] = []
         self.skipped: list[Entry] = []
         self._scanned: dict[str, str] = {}
@@ -164,13 +166,14 @@ class Terms:
         cuts = [at for at, character in enumerate(name) if character == "!"]
         return [*(name[:at] for at in cuts if name[:at] in self._formats), name]
 
-    def _found(self) -> dict[Issue, list[Finding]]:
+    def _found(self) -> Iterable[tuple[Issue, list[Finding]]]:
+        """One issue an operator and file, however often it occurs there."""
         found: dict[Issue, list[Finding]] = {}
-        for finding in self.report.findings:
+        for finding in (*self.report.findings, *self.report.cleared):
             issue = self._issue(finding)
             if issue.scanner not in self.off:
                 found.setdefault(issue, []).append(finding)
-        return found
+        return found.items()
 
     def _sort_out(self) -> None:
         """What failed, what was left out, and what was read to its end."""
@@ -184,9 +187,16 @@ class Terms:
         for row in report.artifacts:
             if row.name not in failed and not self._is_holder(row.name):
                 self._settle(row.name)
-            if row.name.lower().endswith(KERAS.extensions) and row.format.startswith(_ARCHIVES):
-                source = self.source(row.name)
-                self.skipped.append(Entry("MODEL_CONFIG", "Model Config not found", source, KERAS.dotted))
+            if row.name.lower().endswith(KERAS.extensions):
+                self._keras(row)
+
+    def _keras(self, row: Scanned) -> None:
+        """Its configuration is read as part of it, so that the member itself counts as left out."""
+        source = self.source(row.name)
+        if row.format.startswith(_ARCHIVES):
+            self.skipped.append(Entry("MODEL_CONFIG", "Model Config not found", source, KERAS.dotted))
+        else:
+            self.skipped.append(Entry("SCAN_NOT_SUPPORTED", NOT_SCANNED, f"{source}:config.json"))
 
     def _nearest(self, name: str) -> str:
         """The artifact that a place belongs to."""
@@ -230,7 +240,7 @@ class Terms:
         source, suffix = self.source(name), Path(name).suffix.lower()
         if suffix in (*PICKLE.extensions, *NUMPY.extensions):
             self.errors.append(Entry("PICKLE_GENOPS", f"Parsing error: {reason}", source, PICKLE.dotted))
-        elif suffix in (*H5.extensions, *OPERATORS.extensions):
+        elif suffix in H5.extensions or Path(name).name in _GRAPHS:
             self.errors.append(Entry("MODEL_SCAN", reason, source, H5.dotted if suffix == ".h5" else OPERATORS.dotted))
         elif suffix in KERAS.extensions:
             self.skipped.append(Entry("BAD_ZIP", f"Skipping zip file due to error: {reason}", source, KERAS.dotted))

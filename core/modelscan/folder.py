@@ -57,6 +57,7 @@ class Merged:
         self._findings: list[Finding] = []
         self._skips: list[Skip] = []
         self._parts: list[str] = []
+        self._cleared: list[Finding] = []
         self._failures: list[Failure] = []
 
     def add(self, report: Report) -> None:
@@ -66,6 +67,7 @@ class Merged:
         self._findings += report.findings
         self._skips += report.skips
         self._parts += report.parts
+        self._cleared += report.cleared
         self._failures += report.failures
 
     def fail(self, name: str, code: str, reason: str) -> None:
@@ -86,6 +88,7 @@ class Merged:
                 findings=tuple(sorted(self._findings, key=lambda row: -row.severity)),
                 skips=tuple(self._skips),
                 parts=tuple(self._parts),
+                cleared=tuple(self._cleared),
                 failures=tuple(self._failures),
                 policy=self.policy.word,
                 digest=self.policy.digest,

@@ -109,6 +109,8 @@ class Report:
     skips: tuple[Skip, ...] = ()
     parts: tuple[str, ...] = ()
     """Members of an archive that its loader takes for plain data: tensors, the version of a torch checkpoint."""
+    cleared: tuple[Finding, ...] = ()
+    """Denied names that do nothing here, of a file in which others do. Nothing is decided by them."""
     failures: tuple[Failure, ...] = ()
     policy: str = "standard"
     digest: str = ""
@@ -147,6 +149,7 @@ class Report:
                 "findings": tuple(_finding(row) for row in data["findings"]),
                 "skips": tuple(Skip(**row) for row in data["skips"]),
                 "parts": tuple(data.get("parts", ())),
+                "cleared": tuple(_finding(row) for row in data.get("cleared", ())),
                 "failures": tuple(Failure(**{**row, "where": Where(**row["where"])}) for row in data["failures"]),
                 "versions": dict(data["versions"]),
             }

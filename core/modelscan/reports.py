@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from modelscan.errors import SettingsError
 from modelscan.modelscan import ModelScan, switched_off
 from modelscan.render import PLAIN, Options
 from modelscan.render import console as console_report
+from modelscan.render.inert import inert
 from modelscan.report import Report as Outcome
 
 
@@ -29,10 +30,12 @@ class Report:
 class ConsoleReport(Report):
     @staticmethod
     def generate(scan: ModelScan, settings: Mapping[str, Any] = {}) -> None:
-        options = Options(
-            show_skipped=bool(settings.get("show_skipped")), scanners=False, off=switched_off(scan._settings)
-        )
-        text = console_report.render(scan.report, options)
+        show = bool(settings.get("show_skipped"))
+        if isinstance(scan, ModelScan):
+            options = Options(show_skipped=show, scanners=False, off=switched_off(scan._settings))
+            text = console_report.render(scan.report, options)
+        else:
+            text = "\n".join(_lists(scan, show))
         print(text)  # noqa: T201 - printing is what it is for
         _save(text, settings)
 
@@ -66,6 +69,26 @@ def render(report: Outcome, options: Options = PLAIN) -> str:
     with contextlib.redirect_stdout(printed):
         returned = reporter.generate(scan=ModelScan.of(report, DEFAULT_SETTINGS), settings=settings)
     return printed.getvalue().removesuffix("\n") or str(returned or "")
+
+
+def _lists(scan: Any, show_skipped: bool) -> Iterator[str]:
+    """What has the lists of a ModelScan and no report behind them."""
+    yield "--- Summary ---\n"
+    issues = scan.issues.all_issues
+    if not (issues or scan.errors or scan.skipped):
+        yield " No issues found! 🎉"
+        return
+    yield f"Total Issues: {len(issues)}"
+    for issue in issues:
+        yield "\n".join(("", "Unsafe operator found:", f"  - Severity: {issue.severity.name}"))
+        yield from (f"  - {inert(line, 4096)}" for line in issue.details.output_lines())
+    if scan.errors:
+        yield "\n--- Errors --- "
+        yield from (f"\nError {number}:\n{inert(str(error), 4096)}" for number, error in enumerate(scan.errors, 1))
+    if scan.skipped:
+        yield "\n--- Skipped --- \n"
+        yield f"Total skipped: {len(scan.skipped)} - run with --show-skipped to see the full list."
+        yield from (inert(str(row), 4096) for row in scan.skipped if show_skipped)
 
 
 def _save(text: str, settings: Mapping[str, Any]) -> None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from modelscan.cleared import cleared
 from modelscan.errors import FormatError, LimitExceeded
 from modelscan.evidence import Evidence, Kind, Where
 from modelscan.policy import Policy, Session
@@ -149,6 +150,7 @@ def judge(
         findings=findings,
         skips=tuple(found.skips),
         parts=tuple(found.parts),
+        cleared=cleared(found.evidence, findings),
         failures=failures,
         policy=policy.word,
         digest=policy.digest,

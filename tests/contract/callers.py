@@ -94,6 +94,11 @@ chosen = {"module": "reporting_of_ours.Counting", "settings": {"unit": 1}}
 scanner = ModelScan({**DEFAULT_SETTINGS, "reporting": chosen})
 scanner.scan(".")
 assert scanner.generate_report() == "1 issues, 1", scanner.errors
+from types import SimpleNamespace
+from modelscan.issues import Issues
+ConsoleReport.generate(SimpleNamespace(issues=Issues(), errors=[], skipped=["a"]), settings={"show_skipped": False})
+ConsoleReport.generate(SimpleNamespace(issues=scanner.issues, errors=["b"], skipped=[]), {"show_skipped": True})
+JSONReport.generate(scanner)
 scanner = ModelScan({**DEFAULT_SETTINGS, "reporting": {"module": "no.such.Class", "settings": {}}})
 scanner.scan("model.pkl")
 assert scanner.generate_report() is None and scanner.errors[-1].name() == "MODEL_SCAN"
@@ -155,7 +160,7 @@ NAMES = """
 import modelscan, modelscan.modelscan, modelscan.settings, modelscan.issues, modelscan.error, modelscan.skip
 import modelscan.model, modelscan.reports, modelscan.cli, modelscan.tools.picklescanner, modelscan._version
 from modelscan._version import __version__
-from modelscan.cli import cli, main
+from modelscan.cli import cli, create_settings, main
 from modelscan.error import (DependencyError, ErrorBase, JsonDecodeError, ModelScanError, ModelScanScannerError,
                              NestedZipError, PathError, PickleGenopsError)
 from modelscan.issues import IssueDetails

@@ -87,19 +87,34 @@ def structures() -> dict[str, dict[str, bytes]]:
             + call(global_("builtins", "getattr"), global_("collections", "OrderedDict"), text("fromkeys"))
             + b"."
         },
+        "getattr beside worse": {
+            "model.pkl": b"\x80\x04"
+            + call(global_("builtins", "getattr"), global_("collections", "OrderedDict"), text("fromkeys"))
+            + b"0"
+            + EVIL[2:]
+        },
         "torch legacy": {"model.pt": legacy_torch(4, EVIL)},
     }
 
 
 def keras() -> dict[str, dict[str, bytes]]:
     """A Lambda layer in each container; only its presence matters to modelscan 0.8."""
+    code = ["4wEAAAA=", None, None]
     layers = {
         "lambda": [
             {
                 "class_name": "Lambda",
                 "module": "keras.layers",
-                "config": {"name": "l", "function": ["4wEAAAA=", None, None]},
+                "config": {"name": "l", "function": code},
             }
+        ],
+        "two lambdas": [
+            {
+                "class_name": "Lambda",
+                "module": "keras.layers",
+                "config": {"name": name, "function": code},
+            }
+            for name in "ab"
         ],
         "dense": [{"class_name": "Dense", "module": "keras.layers", "config": {"name": "d", "units": 1}}],
     }

@@ -15,7 +15,7 @@ from modelscan.modelscan import ModelScan
 SAMPLES = files()
 UPSTREAM = json.loads((Path(__file__).parents[1] / "data" / "upstream.json").read_text("utf-8"))
 GRADES = ("LOW", "MEDIUM", "HIGH", "CRITICAL")
-READ = ("nested zip", "torch legacy", "torn zip", "keras lambda", "keras dense", "keras torn")
+READ = ("nested zip", "torch legacy", "torn zip")
 """Samples of which we read more, and so skip less or fail less."""
 
 
@@ -69,6 +69,23 @@ def test_what_was_scanned_skipped_and_failed_is_told_alike(results, key):
         assert {tuple(row) for row in told["skipped"]} <= skipped | failed
         assert {tuple(row) for row in told["errors"]} == failed
         assert set(told["scanned"]) == scanned
+
+
+def test_what_does_nothing_by_itself_is_told_beside_worse_and_decides_nothing(results):
+    rows = results["getattr beside worse"]
+    assert [row["operator"] for row in rows["issues"]] == ["system", "getattr"]
+    assert [row["operator"] for row in rows["modelscan_jupyter"]["findings"]] == ["os.system"]
+    assert [row["operator"] for row in rows["modelscan_jupyter"]["cleared"]] == ["builtins.getattr"]
+
+
+def test_a_saved_model_has_files_that_are_no_graphs(tmp_path):
+    (tmp_path / "saved_model.pb").write_bytes(tf_samples.saved_model(GRAPH))
+    (tmp_path / "fingerprint.pb").write_bytes(b"\x08\x01\x10\x02")
+    results = ModelScan().scan(tmp_path)
+    assert results["errors"] == []
+    (tmp_path / "saved_model.pb").write_bytes(b"\xff" * 50)
+    results = ModelScan().scan(tmp_path)
+    assert [(row["category"], row["source"]) for row in results["errors"]] == [("MODEL_SCAN", "saved_model.pb")]
 
 
 def test_what_it_did_not_read_we_do(results):

@@ -124,6 +124,15 @@ def cli() -> None:
     """
 
 
+def __getattr__(name: str) -> Any:
+    """`create_settings`, as modelscan 0.8 calls the command."""
+    if name != "create_settings":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from modelscan.cli.settings import create_settings_file
+
+    return create_settings_file
+
+
 def main(args: list[str] | None = None) -> None:
     """The console script. Never ends in a traceback."""
     for stream in (sys.stdout, sys.stderr):

@@ -124,12 +124,12 @@ def exit_code(report: Report, fail_on: Severity = Severity.MEDIUM, off: Collecti
     """
     findings = tuple(row for row in report.findings if not row.approved)
     failures = tuple(row for row in report.failures if not row.approved)
-    terms = Terms(replace(report, findings=findings, failures=failures), off)
+    terms = Terms(replace(report, findings=findings, failures=failures, cleared=()), off)
     if not terms.scanned:
         return 3
     if terms.errors:
         return 2
-    return int(any(row.severity >= fail_on for rows in terms.findings.values() for row in rows))
+    return int(any(row.severity >= fail_on for _, rows in terms.rows for row in rows))
 
 
 def _settings(file: str | None, policies: list[str], given: Mapping[str, Any]) -> Settings:

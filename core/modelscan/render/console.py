@@ -128,17 +128,16 @@ def _blocks(terms: Terms) -> Iterator[Line]:
     yield Line()
     yield _line("--- Issues by Severity ---", _HEAD)
     severity = None
-    for issue in terms.issues:
+    for issue, findings in terms.rows:
         if issue.severity is not severity:
             severity = issue.severity
             yield Line()
             yield _line(f"--- {severity.name} ---", _HEAD)
         yield Line()
-        yield from _block(terms, issue)
+        yield from _block(terms, issue, findings)
 
 
-def _block(terms: Terms, issue: Issue) -> Iterator[Line]:
-    findings = terms.findings[issue]
+def _block(terms: Terms, issue: Issue, findings: list[Finding]) -> Iterator[Line]:
     yield _line("Unsafe operator found:", "bold")
     yield Line((("  - Severity: ", ""), (issue.severity.name, TONES[issue.severity.name])))
     yield _line(f"  - Description: {inert(issue.description, PATH)}")
