@@ -247,3 +247,58 @@ def test_values_that_hold_each_other_hold_the_same_names():
     act = next(fact for fact in found if fact.subject == "lib.f" and fact.kind is Kind.CALL)
     assert act.detail["arguments"] == ["posix:system", "types:SimpleNamespace"]
     assert "posix:system" in act.detail["carried"]
+
+
+def test_code_that_a_pickle_builds_is_shown_and_never_made():
+    """cloudpickle's way: CodeType by name, a function inside of a function, names and constants of both."""
+    code_type = global_("cloudpickle.cloudpickle", "_builtin_type") + text("CodeType") + b"\x85R\x94"
+
+    def made(name: str, used: str, constants: bytes) -> bytes:
+        numbers = b"K\x00K\x00K\x00K\x00K\x01K\x03"
+        names = text(used) + b"\x85)"
+        return (
+            b"h\x00(" + numbers + b"C\x02S\0" + constants + names + text("f.py") + text(name) * 2 + b"K\x01C\0C\0))tR"
+        )
+
+    inner = made("inner", "getcwd", text("deep") + b"\x85")
+    outer = made("outer", "os", inner + b"N\x86")
+    data = proto() + code_type + b"0" + global_("cloudpickle.cloudpickle", "_make_function") + outer + b"\x85R."
+    shown = [fact.detail for fact in facts(data)[1] if "names" in fact.detail]
+    assert [(one["names"], one["constants"]) for one in shown] == [
+        (["getcwd"], ["'deep'"]),
+        (["os", "getcwd"], ["'deep'"]),
+    ]
+    assert shown[1]["code"].startswith("outer()")
+
+
+def test_marshalled_code_is_taken_apart():
+    import marshal
+
+    code = marshal.dumps(compile("import os\nprint(os.getcwd())", "f.py", "exec"))
+    data = proto() + global_("marshal", "loads") + b"B" + len(code).to_bytes(4, "little") + code + b"\x85R."
+    detail = next(fact.detail for fact in facts(data)[1] if fact.kind is Kind.CALL)
+    assert detail["names"] == ["os", "print", "getcwd"]
+
+
+def doubled(levels: int) -> bytes:
+    """((((), ()), ((), ())), …): 2**levels tuples in four bytes a level."""
+    return b")\x94" + b"".join(b"0h" + bytes([n]) + b"h" + bytes([n]) + b"\x86\x94" for n in range(levels))
+
+
+BOMBS = {
+    "a key": (b"}" + doubled(30) + b"Ns", {"hash-bomb"}),
+    "keys at once": (b"}(" + doubled(30) + b"Nu", {"hash-bomb"}),
+    "in a set": (b"\x8f(" + doubled(30) + b"\x90", {"hash-bomb"}),
+    "in a frozenset": (b"(" + doubled(30) + b"\x91", {"hash-bomb"}),
+    "a value": (b"}N" + doubled(30) + b"s", set()),
+    "billion laughs": (doubled(60), {"memo-bomb"}),
+    "small": (b"}" + doubled(10) + b"Ns", set()),
+    "a giant index": (b"Nr\xff\xff\xff\x7f", {"memo-index"}),
+    "an index with a gap": (b"Nr\xff\xff\0\0", set()),
+}
+
+
+@pytest.mark.parametrize(("body", "expected"), BOMBS.values(), ids=BOMBS)
+def test_bombs_are_told(body, expected):
+    _, found = facts(proto() + body + b".")
+    assert {fact.subject for fact in found if fact.kind is Kind.ANOMALY} == expected

@@ -12,7 +12,7 @@ from typing import Any
 from modelscan.errors import LimitExceeded
 from modelscan.evidence import Evidence, Kind, Where
 from modelscan.limits import Limits
-from modelscan.pickles import describe, leaves, trace
+from modelscan.pickles import code, describe, leaves, trace
 from modelscan.pickles.meaning import Nested
 from modelscan.pickles.tracing import Masks, Tracing
 from modelscan.pickles.values import Global, Group, Made, name_of
@@ -88,7 +88,7 @@ class Ledger:
         for act in self.pending:
             kind, opcode, callee, args, _ = act
             root = name_of(callee)
-            text = describe.call(self.data, self.end, callee, args) if kind is Kind.CALL and _plain(args) else ""
+            text = self._text(callee, args) if kind is Kind.CALL else ""
             masks = self.tracing.of(args)
             key = (kind, opcode, root.spelled if root else "", type(callee) is Made, text, masks)
             if key not in self.rows:
@@ -96,6 +96,13 @@ class Ledger:
                 if len(self.rows) > self.limits.rows:
                     raise LimitExceeded("rows", f"more than {self.limits.rows:,} different calls")
         self.pending.clear()
+
+    def _text(self, callee: Any, args: Any) -> str:
+        """What tells calls apart that hold the same names: their constants, or the code that they make."""
+        if _plain(args):
+            return describe.call(self.data, self.end, callee, args)
+        made = code.of(self.data, self.end, callee, args)
+        return repr((made.names, made.constants, made.bytecode)) if made is not None else ""
 
     def evidence(self) -> Iterator[Evidence]:
         """Every fact, imports first, each kind in the order of the stream."""
@@ -124,6 +131,9 @@ class Ledger:
             "handed": self.tracing.spelled(self._handed(args)),
             "indirect": isinstance(callee, Made),
         }
+        made = code.of(self.data, self.end, callee, args) if kind is Kind.CALL else None
+        if made is not None:
+            detail |= code.facts(made)
         if at in self.nested:
             detail["nested"] = True
         if self.traced < TRACED:

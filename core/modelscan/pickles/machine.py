@@ -30,6 +30,9 @@ STRIDE = 4_096
 LATE, SOON = 65_536, 4_096
 """Opcodes of a stream before batches are looked for; soon where the expression for them has been compiled already."""
 
+GIANT, SPARE = 1 << 24, 64
+"""A memo index beyond this, and so many times the slots in use: the unpickler allocates all slots up to it."""
+
 _WIDTHS = widths()
 _SHORT = [COUNTED.get(code) == 1 for code in range(256)]
 _EMPTY: list[str] = [EMPTY.get(code, "") for code in range(256)]
@@ -71,6 +74,12 @@ class Machine(State):
 
     def run(self) -> Walk:
         """To STOP, to where the stream breaks, or to a limit."""
+        walk = self._walk()
+        if self.memo.sparse and max(self.memo.sparse) > max(GIANT, SPARE * self.memo.count):
+            self.ledger.note(Kind.ANOMALY, "memo-index", self.start)
+        return walk
+
+    def _walk(self) -> Walk:
         try:
             end = self._loop(self.start)
         except FormatError as error:

@@ -27,6 +27,15 @@ DELEGATED = 4
 """Calls inside of a call that are followed."""
 
 
+HASHED = 10_000_000
+"""Values that hashing one key visits."""
+UNFOLDED = 1 << 40
+"""Values of a container that holds itself in many ways, or shares what it holds again and again."""
+
+_HASHES = {"dict": 2, "set": 1, "frozenset": 1}
+"""Containers that hash what they are given: each item, or every second one."""
+
+
 class Inner(Protocol):
     """Walks a pickle that stands inside of this one, from an offset on; the offset after it."""
 
@@ -150,13 +159,23 @@ class State(ABC):
         self.ledger.act(Kind.STATE, kind, target.callee, Group("tuple", [given, *(target.held or ())]), at)
 
     def grouped(self, kind: str, items: list[Any], at: int) -> Group:
-        return self.measured(Group(kind, items), at)
+        return self.measured(Group(kind, items), items, at)
 
-    def measured(self, group: Group, at: int) -> Group:
+    def measured(self, group: Group, items: list[Any], at: int) -> Group:
         if group.depth > DEEPEST and not self.deep:
             self.deep = True
             self.ledger.note(Kind.ANOMALY, "deep-nesting", at)
+        if group.weight > HASHED:
+            self._weighed(group, items, at)
         return group
+
+    def _weighed(self, group: Group, items: list[Any], at: int) -> None:
+        """A few shared values can stand for more than anybody can walk through (a "billion laughs")."""
+        if group.weight > UNFOLDED:
+            self.ledger.note(Kind.ANOMALY, "memo-bomb", at)
+        hashed = items[:: _HASHES[group.kind]] if group.kind in _HASHES else []
+        if any(isinstance(item, Group) and item.weight > HASHED for item in hashed):
+            self.ledger.note(Kind.ANOMALY, "hash-bomb", at)
 
     def filled(self, opcode: str, target: Any, items: list[Any], at: int) -> None:
         """Items or state go into `target`."""
@@ -164,7 +183,7 @@ class State(ABC):
             target.fill(items[0])
         elif isinstance(target, Group):
             target.extend(items)
-            self.measured(target, at)
+            self.measured(target, items, at)
         elif isinstance(target, Made):
             if target.built:
                 # Picklers give the state last. What comes after it finds methods that the state put there.

@@ -36,7 +36,7 @@ class Global:
 class Group:
     """A list, tuple, set, frozenset or dict; a dict's items are key, value, key, value …"""
 
-    __slots__ = ("depth", "head", "kind", "rest", "size", "spelled")
+    __slots__ = ("depth", "head", "kind", "rest", "size", "spelled", "weight")
 
     def __init__(self, kind: str, items: list[Any] | None = None) -> None:
         self.kind = kind
@@ -45,6 +45,8 @@ class Group:
         self.size = 0
         self.depth = 0
         """Containers inside of containers, as far as this one knew when it was filled."""
+        self.weight = 1
+        """Values to visit for who walks through all of it, shared ones each time: what hashing it costs."""
         self.spelled = True
         """False when a batch stands for some of the items."""
         if items:
@@ -58,9 +60,14 @@ class Group:
         else:
             beyond = items
         self.size += len(items)
+        self.weight += len(items)
         for item in items:
-            if type(item) is Group and item.depth >= self.depth:
-                self.depth = item.depth + 1
+            if type(item) is Group:
+                self.weight += item.weight
+                if item.depth >= self.depth:
+                    self.depth = item.depth + 1
+            elif type(item) is Made and type(item.args) is Group:
+                self.weight += item.args.weight
         kept = [item for item in beyond if type(item) is not int]
         if not kept:
             return
