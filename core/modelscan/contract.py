@@ -77,6 +77,8 @@ _NAMES = (Kind.IMPORT, Kind.CALL, Kind.CONSTRUCT, Kind.STATE, Kind.FILL, Kind.MU
 """Facts about an object of Python."""
 _GRAPHS = ("saved_model.pb", "keras_metadata.pb")
 """Beside them a SavedModel has a fingerprint.pb, in which there is no graph."""
+_NO_CONFIGURATION = "HDF5 without a configuration"
+"""Read wholly all the same, so that it counts as scanned as well."""
 _OPERATORS = {"Keras": "unsafe_keras_operators", "Tensorflow": "unsafe_tf_operators"}
 """What modelscan 0.8 calls the module of an operator that has none, to the table of its settings that grades it."""
 _WORDS = {"PICKLE_GENOPS": "Parsing error: {}", "JSON_DECODE": "Not a valid JSON data"}
@@ -187,15 +189,15 @@ class Terms:
         for row in report.artifacts:
             if row.name not in failed and not self._is_holder(row.name):
                 self._settle(row.name)
-            if row.name.lower().endswith(KERAS.extensions):
+            if row.name.lower().endswith((*KERAS.extensions, *H5.extensions)):
                 self._keras(row)
 
     def _keras(self, row: Scanned) -> None:
         """Its configuration is read as part of it, so that the member itself counts as left out."""
         source = self.source(row.name)
-        if row.format.startswith(_ARCHIVES):
-            self.skipped.append(Entry("MODEL_CONFIG", "Model Config not found", source, KERAS.dotted))
-        else:
+        if row.format.startswith(_ARCHIVES) or row.format == _NO_CONFIGURATION:
+            self.skipped.append(Entry("MODEL_CONFIG", "Model Config not found", source, self.scanner(row.name)))
+        elif row.format.startswith(KERAS.labels):
             self.skipped.append(Entry("SCAN_NOT_SUPPORTED", NOT_SCANNED, f"{source}:config.json"))
 
     def _nearest(self, name: str) -> str:

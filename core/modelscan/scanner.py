@@ -178,7 +178,7 @@ def _read(
     for reader in READERS if only is None else (only,):
         if only is None and not reader.claims(artifact, context):
             continue
-        claimed = True
+        claimed, at = True, len(found.scanned)
         found.scanned.append(Scanned(artifact.name, reader.format(artifact), artifact.size))
         try:
             for item in reader.read(artifact, context):
@@ -186,6 +186,8 @@ def _read(
                     _read(item, context, found, depth + 1, None, meter)
                     meter.next(item.size)
                     item.release()
+                elif isinstance(item, Scanned):
+                    found.scanned[at] = item
                 elif isinstance(item, Skip):
                     found.scanned.pop()
                     _leave(found, artifact, item.reason)

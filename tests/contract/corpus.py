@@ -126,6 +126,7 @@ def keras() -> dict[str, dict[str, bytes]]:
         made[f"keras {name}"] = {"model.keras": zipped({"config.json": text_, "metadata.json": about})}
         made[f"h5 {name}"] = {"model.h5": hdf5({"model_config": text_.decode()})}
     made["keras torn"] = {"model.keras": zipped({"config.json": b"{", "metadata.json": b"{}"})}
+    made["h5 without a configuration"] = {"model.h5": hdf5({"weights": "1"})}
     made["h5 torn"] = {"model.h5": hdf5({"model_config": "{"})}
     return made
 

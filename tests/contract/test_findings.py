@@ -15,7 +15,7 @@ from modelscan.modelscan import ModelScan
 SAMPLES = files()
 UPSTREAM = json.loads((Path(__file__).parents[1] / "data" / "upstream.json").read_text("utf-8"))
 GRADES = ("LOW", "MEDIUM", "HIGH", "CRITICAL")
-READ = ("nested zip", "torch legacy", "torn zip")
+READ = ("nested zip", "torch legacy", "torn zip", "h5 without a configuration")
 """Samples of which we read more, and so skip less or fail less."""
 
 
@@ -69,6 +69,15 @@ def test_what_was_scanned_skipped_and_failed_is_told_alike(results, key):
         assert {tuple(row) for row in told["skipped"]} <= skipped | failed
         assert {tuple(row) for row in told["errors"]} == failed
         assert set(told["scanned"]) == scanned
+
+
+def test_weights_are_scanned_and_have_no_configuration(results):
+    summary = results["h5 without a configuration"]["summary"]
+    assert summary["scanned"]["scanned_files"] == ["model.h5"]
+    assert [tuple(row.values()) for row in summary["skipped"]["skipped_files"]] == [
+        ("MODEL_CONFIG", "Model Config not found", "model.h5")
+    ]
+    assert UPSTREAM["found"]["h5 without a configuration"]["skipped"] == [["MODEL_CONFIG", "model.h5"]]
 
 
 def test_what_does_nothing_by_itself_is_told_beside_worse_and_decides_nothing(results):

@@ -13,6 +13,7 @@ from modelscan.errors import FormatError
 from modelscan.evidence import Evidence, Kind, Where
 from modelscan.formats import keras
 from modelscan.formats.reader import Context, Facts, Reader, unreadable
+from modelscan.report import Scanned
 from modelscan.source.artifact import Artifact
 
 MAGIC = b"\x89HDF\r\n\x1a\n"
@@ -53,6 +54,8 @@ def read(artifact: Artifact, context: Context) -> Facts:
 
     try:
         with artifact.stream(BUFFER) as stream, h5py.File(stream, "r") as file:
+            if CONFIGURATIONS[0] not in file.attrs:
+                yield Scanned(artifact.name, "HDF5 without a configuration", artifact.size)
             yield from _Walk(artifact, context, h5py).objects(file)
     except (OSError, RuntimeError, KeyError, ValueError, TypeError, MemoryError) as error:
         yield unreadable(artifact, FormatError("hdf5-data", f"an HDF5 file that breaks: {error}"))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from modelscan.errors import FormatError
 from modelscan.evidence import Evidence, Kind, Where
 from modelscan.limits import Limits
-from modelscan.report import Skip
+from modelscan.report import Scanned, Skip
 from modelscan.source.artifact import Artifact
 from modelscan.source.codecs import Budget
 
@@ -29,8 +29,9 @@ class Context:
     """Could the first bytes of what should be a tensor be those of a format that some reader knows?"""
 
 
-Facts = Iterator[Evidence | Artifact | Skip]
-"""What a reader yields: facts, artifacts found inside that are to be read in turn, or that it is no model after all."""
+Facts = Iterator[Evidence | Artifact | Scanned | Skip]
+"""What a reader yields: facts, artifacts found inside that are to be read in turn, what it turns out to be,
+or that it is no model after all."""
 
 
 @dataclass(frozen=True, slots=True)
