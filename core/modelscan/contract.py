@@ -212,8 +212,8 @@ class Terms:
         source, scanner = self.source(name), self.scanner(name)
         if scanner in self.off:
             self.skipped.append(Entry("SCAN_NOT_SUPPORTED", NOT_SCANNED, source))
-        else:
-            self._scanned.setdefault(source, name)
+        elif source not in self._scanned or self.scanner(self._scanned[source]) == OURS:
+            self._scanned[source] = name  # of a compressed stream, what was in it
 
     def _is_stream(self, name: str) -> bool:
         label = self._formats.get(name, "")

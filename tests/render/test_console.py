@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import pickle
+import zlib
 
 import pytest
 from reports import FACTS, HOSTILE, INVISIBLE, hostile_report, report
@@ -149,6 +150,24 @@ def test_colours_change_no_word(given):
     coloured = io.StringIO()
     show(given, Console(file=coloured, width=100, force_terminal=True, color_system="truecolor"), options)
     assert "\x1b[" in coloured.getvalue()
+
+
+def test_a_person_is_not_shown_every_clean_file(tmp_path):
+    for number in range(30):
+        (tmp_path / f"{number}.pkl").write_bytes(pickle.dumps(number))
+    target = io.StringIO()
+    given = modelscan.scan(tmp_path)
+    show(given, Console(file=target, width=100, color_system=None))
+    assert target.getvalue().count("Scanning ") == 10
+    assert "and 20 more" in target.getvalue()
+    assert render(given).count("Scanning ") == 30
+
+
+def test_a_compressed_pickle_is_a_pickle(tmp_path):
+    (tmp_path / "m.joblib").write_bytes(zlib.compress(EVIL))
+    assert f"Scanning {tmp_path / 'm.joblib'} using modelscan.scanners.PickleUnsafeOpScan model scan" in render(
+        modelscan.scan(tmp_path / "m.joblib")
+    )
 
 
 def test_a_policy_that_lets_it_through_says_so():

@@ -6,6 +6,7 @@ Plain text needs no library, so that a scan in CI does not pay for colours nobod
 
 from __future__ import annotations
 
+import itertools
 import textwrap
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ COLUMNS = 100
 NARROW = 40
 PATH = 4_096
 """Characters of a path; a shortened one could not be pasted."""
+SCANNED = 10
+"""Scanned files that are named to a person at a terminal."""
 SKIPPED = 10
 """Skipped files that are named without being asked for."""
 TONES = {
@@ -59,21 +62,23 @@ def show(report: Report, console: Console, options: Options = PLAIN) -> None:
     """Prints the report; colours and width are the console's."""
     from rich.text import Text
 
-    for line in lines(report, options):
+    for line in lines(report, options, most=SCANNED):
         for text, whole in _wrapped(line, console.width):
             styled = Text.assemble(*line.spans) if whole else Text(text, line.spans[0][1])
             console.print(styled, soft_wrap=True)
 
 
-def lines(report: Report, options: Options = PLAIN) -> Iterator[Line]:
-    """The report, line by line."""
+def lines(report: Report, options: Options = PLAIN, most: int | None = None) -> Iterator[Line]:
+    """The report, line by line. `most`: how many files that were scanned are named; a program wants them all."""
     terms, said = Terms(report, options.off), panel(report, len(report.findings))
     if options.first:
         yield _line(options.first)
         yield Line()
     if options.scanners and terms.scanned:
-        for name, source in terms.names():
+        for name, source in itertools.islice(terms.names(), most):
             yield _line(f"Scanning {inert(source, PATH)} using {terms.scanner(name)} model scan", _FAINT)
+        if most is not None and len(terms.scanned) > most:
+            yield _line(f"and {len(terms.scanned) - most:,} more", _FAINT)
         yield Line()
     yield from _verdict(said)
     yield Line()
@@ -99,9 +104,9 @@ def _verdict(said: Panel) -> Iterator[Line]:
     if worst:
         yield Line()
     for file in worst:
-        yield Line(((f"  {file.word}", TONES[file.tone]), (f"  {file.name}  ", ""), (file.about, _FAINT)), hang=4)
+        yield Line((("  ", ""), (file.word, TONES[file.tone]), (f"  {file.name}  ", ""), (file.about, _FAINT)), hang=4)
     if said.files and worst:
-        yield Line((("  SAFE", TONES["SAFE"]), (f"  {len(said.files) - len(worst):,} more", "")))
+        yield Line((("  ", ""), ("SAFE", TONES["SAFE"]), (f"  {len(said.files) - len(worst):,} more", "")))
 
 
 _PARTLY = "Nothing was found in what could be read, which was not everything."
