@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ import modelscan
 from modelscan import cache, folder, scanner, store
 from modelscan.folder import Merged, Way, scan_folder
 from modelscan.policy import Policy
+from modelscan.report import Report
 from modelscan.walk import walk
 
 EVIL = call(global_("os", "system"), text("x")) + b"."
@@ -336,3 +338,17 @@ def test_a_hash_that_was_approved_counts_no_longer(tree):
     assert {row.approved for row in report.findings} == {"ours"}
     (tree / "other.pkl").write_bytes(EVIL + b"N.")
     assert modelscan.scan(tree, policy).refused
+
+
+def test_a_report_comes_back_out_of_the_cache_as_it_was(tree):
+    """A new field of a report has to be thought of in the cache."""
+    assert {row.name for row in fields(Report)} == {
+        *("source", "verdict", "refused", "artifacts", "imports", "findings", "skips", "parts", "cleared", "failures"),
+        *("policy", "digest", "size", "sha256", "milliseconds", "versions"),
+    }
+    (tree / "broken.pkl").write_bytes(SAFE[:-1])
+    for name in ("a.pkl", "b/two.pkl", "b/one.txt", "broken.pkl"):
+        report = modelscan.scan(tree / name)
+        back = cache.unpack(cache.pack(report))
+        for row in ("artifacts", "imports", "findings", "skips", "parts", "cleared", "failures", "size", "verdict"):
+            assert getattr(back, row) == getattr(report, row)

@@ -8,7 +8,7 @@ import pytest
 from samples import call, global_
 
 import modelscan
-from modelscan import approvals, contract, settings, store
+from modelscan import approvals, contract, floor, guard, settings, store
 from modelscan.errors import SettingsError
 from modelscan.limits import Limits
 from modelscan.report import Severity
@@ -23,7 +23,8 @@ def places(tmp_path, monkeypatch):
     for folder in ("home", "site", "work"):
         (tmp_path / folder).mkdir()
     monkeypatch.setenv(store.HOME, str(tmp_path / "home"))
-    monkeypatch.setattr(settings, "administrators_file", lambda: tmp_path / "site" / settings.FILE)
+    for module in (settings, floor):
+        monkeypatch.setattr(module, "administrators_file", lambda: tmp_path / "site" / floor.FILE)
     monkeypatch.chdir(tmp_path / "work")
     return tmp_path
 
@@ -62,7 +63,7 @@ def test_the_nearest_to_the_person_wins(places, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("floor", "asked", "holds"),
+    ("least", "asked", "holds"),
     [
         ('policy = "standard"', {"policy": "off"}, ("policy", "standard")),
         ('policy = "standard"', {"policy": "strict"}, ("policy", "strict")),
@@ -71,8 +72,8 @@ def test_the_nearest_to_the_person_wins(places, monkeypatch):
         ('policy = "strict"', {}, ("policy", "strict")),
     ],
 )
-def test_an_administrators_floor_is_not_weakened(places, floor, asked, holds):
-    write(places / "site" / "settings.toml", floor)
+def test_an_administrators_floor_is_not_weakened(places, least, asked, holds):
+    write(places / "site" / "settings.toml", least)
     found = Settings.load(given=asked)
     assert found.get(holds[0]) == holds[1]
     weaker = asked and next(iter(asked.values())) != holds[1]
@@ -247,3 +248,47 @@ def test_the_file_that_is_made_reads_back_as_the_defaults(places):
     assert (
         modelscan.scan(pickle.dumps(getattr), found.policy()).refused == modelscan.scan(pickle.dumps(getattr)).refused
     )
+
+
+@pytest.mark.parametrize(
+    ("least", "asked", "holds"),
+    [
+        ('policy = "standard"', "off", "standard"),
+        ('policy = "standard"', "strict", "strict"),
+        ('policy = "warn"', "off", "warn"),
+        ("jobs = 2", "off", "off"),
+    ],
+)
+def test_a_guard_is_at_least_as_strict_as_the_administrator_says(places, least, asked, holds):
+    write(places / "site" / "settings.toml", least)
+    guard.install(asked)
+    try:
+        assert guard.status().policy == holds
+    finally:
+        guard.uninstall()
+
+
+def test_a_guard_denies_what_the_administrator_denies(places):
+    write(places / "site" / "settings.toml", "[unsafe_globals.HIGH]\ncollections = ['OrderedDict']\n")
+    guard.install("standard")
+    try:
+        with pytest.raises(modelscan.UnsafeModelError):
+            pickle.loads(call(global_("collections", "OrderedDict")) + b".")
+    finally:
+        guard.uninstall()
+
+
+def test_a_guard_is_not_installed_by_half_where_the_floor_cannot_be_read(places):
+    write(places / "site" / "settings.toml", "policy = 'loose'")
+    with pytest.raises(SettingsError, match=r"settings.toml:1: policy must be one of"):
+        guard.install("off")
+    assert not guard.status().active
+
+
+def test_scanners_that_are_switched_off_only_by_a_person(places):
+    text = '[scanners."modelscan.scanners.PickleUnsafeOpScan"]\nenabled = false\n'
+    write(places / "work" / "modelscan-settings.toml", text)
+    assert Settings.load().switched_off == frozenset()
+    assert Settings.load(places / "work" / "modelscan-settings.toml").switched_off == {
+        "modelscan.scanners.PickleUnsafeOpScan"
+    }

@@ -133,7 +133,7 @@ def pack(report: Report) -> str:
     row: dict[str, Any] = {"verdict": report.verdict, "refused": report.refused, "size": report.size}
     row |= {"artifacts": [(one.name, one.format, one.size) for one in report.artifacts]}
     row |= {"skips": [(one.name, one.reason) for one in report.skips], "imports": report.imports, "parts": report.parts}
-    if report.findings or report.failures:
+    if report.findings or report.failures or report.cleared:
         row["full"] = replace(report, artifacts=(), skips=(), parts=(), imports=()).to_dict()
     return json.dumps(row)
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +19,13 @@ from modelscan import store
 from modelscan.approvals import Approval, checked, kept, kept_names
 from modelscan.contract import template
 from modelscan.errors import SettingsError
+from modelscan.floor import FILE, administrators_file
 from modelscan.limits import Limits
-from modelscan.policy import Policy
+from modelscan.policy import WORDS, Policy
 from modelscan.report import Severity
 from modelscan.schema import ANY, FIELDS, OURS, Field, Reach, field_of, is_table, siblings
 from modelscan.tomlfile import Keys, TomlFile, dotted
 
-FILE = "settings.toml"
-"""Of the user and of the administrator."""
 FOLDER_FILE = "modelscan-settings.toml"
 """In the working folder, as modelscan 0.8 calls it."""
 APPROVED = "approved"
@@ -168,11 +167,12 @@ def user_file() -> Path:
     return user_config_path("modelscan", appauthor=False) / FILE
 
 
-def administrators_file() -> Path:
-    """The settings of this machine."""
-    from platformdirs import site_config_path
-
-    return site_config_path("modelscan", appauthor=False) / FILE
+def stricter(policy: Policy, path: Path) -> Policy:
+    """The policy, or what the administrator's file asks for where that is stricter. Raises SettingsError."""
+    floor = Settings(_from_file(path, Reach.PERSON).values)
+    word = min(policy.word, floor.get("policy"), key=WORDS.index) if ("policy",) in floor.values else policy.word
+    denied = {name: max(severity, policy.denied.get(name, severity)) for name, severity in floor.denied.items()}
+    return replace(policy, word=word, denied={**policy.denied, **denied})
 
 
 def read_approvals(path: Path) -> tuple[Approval, ...]:

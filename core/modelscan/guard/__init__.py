@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from modelscan import approvals
 from modelscan.approvals import Approval
+from modelscan.floor import at_least
 from modelscan.guard import audit, patch
 from modelscan.guard.collector import PAUSE
 from modelscan.guard.events import HISTORY, Decision, Event
@@ -47,9 +48,10 @@ def install(policy: Policy | str = "standard", *, pause_gc: bool = True, workers
     `policy` is a Policy or one of "strict", "standard", "warn", "off". `pause_gc`: Python's garbage collector waits
     while a model is scanned and loaded, which makes loads of many objects faster than without a guard. `workers`:
     processes of pools that do not start as a fork of this one (spawn, forkserver, loky) are guarded as well, by the
-    same word; that costs each of them the import of this package. Raises SettingsError for another word.
+    same word; that costs each of them the import of this package. What an administrator of this machine asks for (see
+    docs/reference/settings.md) is the least that holds. Raises SettingsError for another word.
     """
-    chosen = Policy.of(policy)
+    chosen = at_least(Policy.of(policy))
     _ = chosen.digest  # reads the rules now: while a load runs is no time to open files
     STATE.policy = chosen
     PAUSE.wanted = pause_gc
