@@ -24,7 +24,7 @@ import pytest
 HERE = Path(__file__).parent
 _children = ThreadPoolExecutor(3)
 MODES = ("before", "after")
-"""The guard is installed before the libraries are imported, or after."""
+"""By `guard.install()` before the libraries are imported, and by `%load_ext modelscan` after."""
 LIBRARIES = {
     "case": ("numpy", "pandas", "joblib", "dill", "cloudpickle"),
     "heavy": ("torch", "sklearn", "skops.io"),
@@ -56,10 +56,16 @@ def names_in(script: str) -> list[str]:
 _STARTS = tuple(f"def {kind}_" for kind in LIBRARIES)
 
 
+def doors(script: str, kind: str) -> tuple[str, ...]:
+    """The modes in which these cases are tried: large libraries take seconds to import."""
+    if kind == "keras":
+        return ("after",)
+    return {("libraries.py", "heavy"): ("after",), ("frameworks.py", "heavy"): ("before",)}.get((script, kind), MODES)
+
+
 def outcomes(script: str, kind: str, mode: str) -> dict[str, Outcome]:
-    """All cases of one kind, in one child process. `mode`: "bare", "before" or "after"; all three start at once."""
-    modes = ("bare", "after") if kind == "keras" else ("bare", *MODES)
-    return {mode: _started(script, kind, mode) for mode in modes}[mode].result()
+    """All cases of one kind, in one child process. `mode`: "bare", "before" or "after"; all of them start at once."""
+    return {mode: _started(script, kind, mode) for mode in ("bare", *doors(script, kind))}[mode].result()
 
 
 @functools.cache
@@ -105,13 +111,27 @@ def main(names: dict[str, object]) -> None:
     if mode == "after":
         for library in LIBRARIES[kind]:
             importlib.import_module(library)
-    if mode != "bare":
+        _open_notebook(folder)
+    elif mode == "before":
         from modelscan import guard
 
         guard.install()
     cases = {name: case for name, case in names.items() if name.startswith(f"{kind}_")}
     rows = {name: asdict(_run(case, Path(folder, name))) for name, case in cases.items()}
     print(json.dumps(rows), flush=True)
+
+
+def _open_notebook(folder: str) -> None:
+    """`%load_ext modelscan` in a shell, as a notebook has one."""
+    os.environ["IPYTHONDIR"] = folder
+    from IPython.core.interactiveshell import InteractiveShell
+    from traitlets.config import Config
+
+    config = Config()
+    config.HistoryManager.enabled = False
+    script = sys.modules["__main__"]
+    shell = InteractiveShell.instance(config=config, user_module=script, user_ns=vars(script))
+    shell.run_line_magic("load_ext", "modelscan")
 
 
 def _run(case, folder: Path) -> Outcome:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import pytest
-from guard.running import MODES, names_in, outcome
+from guard.running import MODES, doors, names_in, outcome
 
 SCRIPTS = ("ordinary.py", "libraries.py", "frameworks.py", "processes.py")
-ORDINARY = [(script, name) for script in SCRIPTS for name in names_in(script)]
+ORDINARY = [
+    (script, name, mode)
+    for script in SCRIPTS
+    for name in names_in(script)
+    for mode in doors(script, name.partition("_")[0])
+]
 
 
-@pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize(("script", "name"), ORDINARY)
+@pytest.mark.parametrize(("script", "name", "mode"), ORDINARY)
 def test_an_ordinary_load_is_not_disturbed(script, name, mode):
     bare = outcome(script, name, "bare")
     assert bare.error is None, bare
