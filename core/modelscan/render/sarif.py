@@ -59,7 +59,7 @@ class _Run:
                 }
             },
             "columnKind": "unicodeCodePoints",
-            "originalUriBaseIds": {BASE: {"uri": f"{self.terms.folder.as_uri().rstrip('/')}/"}},
+            "originalUriBaseIds": {BASE: {"uri": f"{_folder_uri(self.terms.folder)}/"}},
             "artifacts": list(self._artifacts()),
             "invocations": [
                 {
@@ -169,6 +169,13 @@ class _Run:
         for skip in self.report.skips:
             location = self._location(Where(skip.name))
             yield {"level": "note", "message": {"text": _message(f"Skipped: {skip.reason}.")}, "locations": [location]}
+
+
+def _folder_uri(folder: Path) -> str:
+    try:
+        return folder.as_uri().rstrip("/")
+    except UnicodeEncodeError:  # no name that a disk could hold, as in a report that somebody made
+        return Path(str(folder).encode("utf-8", "backslashreplace").decode("utf-8")).as_uri().rstrip("/")
 
 
 def _suppress(result: dict[str, Any], reason: str) -> None:
