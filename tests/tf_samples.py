@@ -44,6 +44,14 @@ def constant(name: str, *values: bytes | str) -> bytes:
     return node(name, "Const", value=part(8, b"\x08\x07" + b"".join(part(8, value) for value in values)))
 
 
+def packed_constant(name: str, *values: bytes | str) -> bytes:
+    """The same with all texts in one piece."""
+    raw = [value.encode() if isinstance(value, str) else value for value in values]
+    content = b"".join(number(len(value)) for value in raw) + b"".join(raw)
+    shape = part(2, part(2, b"\x08" + number(len(raw))))
+    return node(name, "Const", value=part(8, b"\x08\x07" + shape + part(4, content)))
+
+
 def numbers(name: str, size: int) -> bytes:
     return node(name, "Const", value=part(8, b"\x08\x01" + part(4, bytes(size))))
 

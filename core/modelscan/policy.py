@@ -281,7 +281,8 @@ class _Judge:
         module, name = detail["module"], detail["name"]
         found = self.rules.components.match(module, name, detail["registered"], function=detail["function"])
         named = self._match(module, name) if module and module != "tensorflow" else found
-        rule = _worse(found.rule, named.rule)
+        nearby = module and self.session is not None and self.session.is_nearby(module)
+        rule = _worse(_worse(found.rule, named.rule), self._structure("local-module") if nearby else None)
         if rule is None:
             return
         spared = named.name in self.policy.allowed or self._is_own(module, name)

@@ -156,6 +156,15 @@ OLD = [
     {"class_name": "Policy", "config": {"name": "mixed_float16"}},
     {"class_name": "TypeSpec", "type_spec": "tf.TensorSpec", "serialized": [[None, 3], "float32"]},
     {"class_name": "__tuple__", "items": [1, 2]},
+    {
+        "class_name": "__typespec__",
+        "spec_name": "TensorSpec",
+        "module": "tensorflow.python.framework.tensor_spec",
+        "config": [[None, 3], "float32"],
+        "registered_name": None,
+    },
+    {"class_name": "Dense", "config": {"name": "block/conv", "filepath": "/tmp/x"}},
+    {"class_name": "StringLookup", "config": {"vocabulary": ["a", "b"], "idf_weights": None}},
 ]
 
 

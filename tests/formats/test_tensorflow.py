@@ -30,6 +30,7 @@ PLACES = {
     "node behind a large one": tf.graph(tf.numbers("n", 9_000), *WRITE),
     "large node": tf.graph(*WRITE[:2], tf.node("w", "WriteFile", ["path", "what"], pad=tf.text(b"x" * 9_000))),
     "constant": tf.graph(tf.constant("c", HIDDEN)),
+    "constant in one piece": tf.graph(tf.packed_constant("c", "a", HIDDEN, "b")),
     "one of many constants": tf.graph(tf.constant("c", "a", HIDDEN, "b" * 9_000)),
     "attribute": tf.graph(tf.node("n", "NoOp", x=tf.text(HIDDEN))),
     "list of attributes": tf.graph(tf.node("n", "NoOp", x=tf.part(1, tf.part(2, HIDDEN)))),
@@ -120,10 +121,19 @@ def test_the_saver_is_ordinary():
             ),
             saver=SAVER,
         ),
+        tf.graph(tf.packed_constant("save/Const", "/x"), tf.node("save/SaveV2", "SaveV2", ["save/Const"])),
         tf.graph(tf.constant("save/Const", "../../x"), tf.node("save/SaveV2", "SaveV2", ["save/Const"])),
         tf.graph(tf.constant("c", "model"), tf.node("model/SaveV2", "SaveV2", ["c"])),
     ],
-    ids=["no saver", "its name only", "called by others", "absolute path", "path upwards", "outside of the scope"],
+    ids=[
+        "no saver",
+        "its name only",
+        "called by others",
+        "absolute path",
+        "in one piece",
+        "path upwards",
+        "outside of the scope",
+    ],
 )
 def test_saving_anywhere_else_is_not(model):
     assert operators(model) == {"SaveV2", "MergeV2Checkpoints"} & operators(model)
@@ -164,6 +174,36 @@ def test_ordinary_operators_are_safe():
     ]
     report = modelscan.scan(tf.saved_model(tf.graph(*nodes, functions=[tf.function("WriteFile", *nodes)])))
     assert (report.verdict, report.findings) == ("SAFE", ())
+
+
+TEXT = """# a model
+saved_model_schema_version: 1
+meta_graphs {
+  meta_info_def { tags: "serve" stripped_default_attrs: true }
+  graph_def { library { function { signature { name: "f" }
+    node_def { name: "p" op: "Const" attr { key: "dtype" value { type: DT_STRING } }
+      attr { key: "value" value { tensor { dtype: DT_STRING tensor_shape { } string_val: "/tmp/x" } } } }
+    node_def { name: "w" op: 'Write' "\\106ile" input: "p:output:0" input: "p:output:0" }
+  } } }
+}
+"""
+
+
+@pytest.mark.parametrize("text", [TEXT, TEXT[TEXT.index("library") : -5], "node { op: 'ReadFile' name: 'r' }"])
+def test_graphs_as_text(tmp_path, text):
+    for name in ("saved_model.pbtxt", "x.txt"):
+        (tmp_path / name).write_text(text, "utf-8")
+        report = modelscan.scan(tmp_path / name)
+        assert report.refused
+        assert {finding.operator for finding in report.findings} <= {"WriteFile", "ReadFile"}
+        assert report.findings
+
+
+@pytest.mark.parametrize("text", ["", "node {", "meta_graphs: 3", "x" * 100, 'node { name: "' + "\\xff" * 9])
+def test_broken_text_is_inconclusive(tmp_path, text):
+    (tmp_path / "saved_model.pbtxt").write_text(text, "utf-8")
+    report = modelscan.scan(tmp_path / "saved_model.pbtxt")
+    assert (report.verdict, report.refused) == ("INCONCLUSIVE", True)
 
 
 def test_layers_of_keras_2():

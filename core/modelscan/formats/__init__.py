@@ -16,6 +16,7 @@ from modelscan.formats import (
     skops,
     tar,
     tensorflow,
+    tf_text,
     tflite,
     torch_legacy,
     unread,
@@ -35,6 +36,7 @@ READERS: tuple[Reader, ...] = (
     hdf5.READER,
     keras.READER,
     tensorflow.READER,
+    tf_text.READER,
     tflite.READER,
     unread.READER,
 )

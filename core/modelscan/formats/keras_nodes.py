@@ -24,7 +24,8 @@ LONGEST_NAME = 400
 
 _FUNCTIONS = ("function", "output_shape", "mask")
 """Keys of a Lambda layer that hold a function: packed code, or a name."""
-_PATHS = ("vocabulary", "filepath", "handle", "origin", "fname", "vocabulary_file", "merges_file", "idf_weights")
+_PATHS = ("vocabulary", "merges", "idf_weights")
+"""Where layers take a list, or the path of a file with it. Classes that always take a path are told by their names."""
 _NAMES = ("name", "layer_name")
 _SYMBOLS = ("TFOpLambda", "SlicingOpLambda", "ClassMethod", "InstanceMethod", "InstanceProperty")
 _OPERATION = re.compile(r'"op"\s*:\s*"(\w{1,200})"|\bop\s*:\s*"(\w{1,200})"')

@@ -12,7 +12,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from itertools import groupby, islice
+from itertools import accumulate, chain, groupby, islice, pairwise
 
 from modelscan.errors import FormatError
 from modelscan.source import wire
@@ -25,6 +25,8 @@ DEPTH = 6
 HOPS = 32
 """Nodes between an operator and the constant that it is given."""
 SHOWN = 200
+PACKED = 10_000
+"""Texts of one tensor that are looked at."""
 
 SAVING = frozenset({"MergeV2Checkpoints", "Restore", "RestoreSlice", "RestoreV2", "Save", "SaveSlices", "SaveV2"})
 """What every exporter's saver does; an attack where it stands anywhere else."""
@@ -168,8 +170,27 @@ class Graph:
         for number, at, end in wire.fields(self.data, start, stop):
             if number != 8:
                 yield max(start, at - 2), end
-            elif (1, _STRING) in set(wire.numbers(self.data, at, end)):
+            elif self._is_text(at, end):
                 yield at, end
+
+    def _is_text(self, start: int, stop: int) -> bool:
+        """A tensor of texts, by its type or because it has some."""
+        if any(number == 8 for number, _, _ in wire.fields(self.data, start, stop)):
+            return True
+        return (1, _STRING) in set(wire.numbers(self.data, start, stop))
+
+    def _packed(self, tensor: Span) -> Iterator[Span]:
+        """The texts of a tensor in its `tensor_content`: all lengths, then all bytes."""
+        count = 1
+        for dimension in wire.path(self.data, tensor, 2, 2):
+            count *= dict(wire.numbers(self.data, *dimension)).get(1, 0)
+        for start, end in wire.all_of(self.data, tensor, 4):
+            at, sizes = start, list[int]()
+            while len(sizes) < min(count, PACKED) and at < end:
+                size, at = wire.varint(self.data, at, end)
+                sizes.append(size)
+            stops = [min(stop, end) for stop in accumulate(sizes, initial=at)]
+            yield from pairwise(stops)
 
     def _node(self, start: int, stop: int) -> Node:
         node = Node("", "", [], {})
@@ -201,8 +222,11 @@ class Graph:
     def _blobs(self, node: Node) -> Iterator[Span]:
         """Byte strings in the node's attributes: single ones, in lists, and as values of tensors."""
         for span in node.attributes.values():
-            for way in ((2,), (1, 2), (8, 8), (8, 4)):
+            for way in ((2,), (1, 2), (8, 8)):
                 yield from wire.path(self.data, span, *way)
+            for tensor in wire.all_of(self.data, span, 8):
+                if self._is_text(*tensor):
+                    yield from self._packed(tensor)
 
     def node_named(self, body: Body, name: str) -> Node | None:
         if body.names is None:
@@ -215,7 +239,9 @@ class Graph:
         """The texts of a constant."""
         if "value" not in node.attributes:
             return []
-        found = islice(wire.path(self.data, node.attributes["value"], 8, 8), 8)
+        value = node.attributes["value"]
+        texts = (one for tensor in wire.all_of(self.data, value, 8) for one in self._packed(tensor))
+        found = islice(chain(wire.path(self.data, value, 8, 8), texts), 8)
         return [wire.text(self.data, (start, min(stop, start + SHOWN))) for start, stop in found]
 
     def _expression(self, node: Node, inputs: _Inputs) -> str:

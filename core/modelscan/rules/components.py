@@ -36,9 +36,11 @@ class Components:
         shown = f"{module}.{name}" if module else name
         if module == "tensorflow":
             return self._tensorflow(shown, name)
-        if not is_keras(module):
-            return Match(shown, rule=self._foreign(module, registered))
         bare = name.rpartition(".")[2].lower()
+        if not is_keras(module):
+            if module.startswith("tensorflow.") and bare in self._known["class"]:  # what a type of tensor is
+                return Match(shown, use=Use.CALL)
+            return Match(shown, rule=self._foreign(module, registered))
         rule = self._denied.get(bare)
         if rule is None and (bare in self._known["class"] or bare in self._known["function"]):
             return Match(shown, use=Use.CALL)
