@@ -266,6 +266,24 @@ def case_getattr_chain_past_the_wrapper(folder, marker):
     pickle.Unpickler(io.BytesIO(data)).load()
 
 
+def case_names_of_python_2(folder, marker):
+    code = f"__import__('os').mkdir({str(marker)!r})"
+    pickle.loads(samples.proto(2) + samples.call(samples.global_("__builtin__", "eval"), samples.text(code)) + b".")
+
+
+chosen: list[str] = []
+
+
+def case_dill_main(folder, marker):
+    """dill hands out the variables of the program under a name of its own."""
+    import dill
+
+    names = samples.global_("__builtin__", "__main__")
+    dill.loads(samples.proto() + names + samples.text("chosen") + b"]" + samples.text(str(marker)) + b"as.")
+    for path in chosen:
+        Path(path).mkdir()
+
+
 def case_inst(folder, marker):
     pickle.loads(b"(" + samples.text(str(marker)) + b"ios\nmkdir\n.")
 

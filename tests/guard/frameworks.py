@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import pickle
+import sys
 
 from guard.running import main
 
@@ -20,6 +21,21 @@ def table():
     from sklearn.datasets import make_classification
 
     return make_classification(60, 5, random_state=0)
+
+
+def heavy_weights_only_raises_no_event(folder, marker):
+    """torch's own unpickler asks nobody but its list."""
+    import torch
+
+    seen = []
+    sys.addaudithook(lambda event, args: seen.append(event) if event == "pickle.find_class" else None)
+    torch.save({"a": torch.ones(2)}, folder / "m.pt")
+    counts = []
+    for restricted in (True, False):
+        seen.clear()
+        torch.load(folder / "m.pt", weights_only=restricted)
+        counts.append(len(seen) > 0)
+    return counts
 
 
 def heavy_torchscript(folder, marker):
