@@ -287,6 +287,17 @@ def test_settings_files_are_created_and_kept(modelscan, models):
     assert (models / "mine.toml").read_text("utf-8") == made
 
 
+def test_what_is_not_shown_is_not_called_clean(modelscan, models):
+    put(models, {"a.pkl": b"\x80\x04clib\nmake\n)R."})
+    shown = modelscan("-p", models)
+    hidden = modelscan("-p", models, "--min-severity", "CRITICAL")
+    assert (shown.code, hidden.code) == (1, 1)
+    assert "Total Issues: 1" in shown.out
+    assert "Total Issues: 0" in hidden.out
+    assert "UNSAFE" in hidden.out
+    assert "No issues found" not in hidden.out
+
+
 def test_a_scanner_that_a_named_settings_file_switches_off_is_left_out(modelscan, models):
     put(models, {"a.pkl": EVIL, "b.npy": b"\x93NUMPY\x01\x00", "c.zip": zipped({"data.pkl": EVIL})})
     off = b'[scanners."modelscan.scanners.PickleUnsafeOpScan"]\nenabled = false\n'

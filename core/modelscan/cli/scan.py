@@ -209,4 +209,4 @@ def _shown(report: Report, least: Severity) -> Report:
     if len(kept) < len(report.findings):
         hidden = len(report.findings) - len(kept)
         logging.getLogger("modelscan").info("%s findings below %s are left out of the report.", hidden, least)
-    return replace(report, findings=kept)
+    return replace(report, findings=kept, cleared=report.cleared if kept else ())
