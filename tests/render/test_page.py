@@ -52,6 +52,13 @@ def test_hostile_names_leave_the_markup_as_it_is(payload):
     assert not FORBIDDEN.search(page(hostile_report(payload.replace("http", "")), options))
 
 
+def test_every_finding_is_spelled_out(tmp_path):
+    for number in range(60):
+        (tmp_path / f"{number}.pkl").write_bytes(b"\x80\x04cos\nsystem\n\x8c\x03%03d\x85R." % number)
+    written = page(modelscan.scan(tmp_path))
+    assert all(f"os.system(&#x27;{number:03}&#x27;)" in written for number in range(60))
+
+
 def test_every_file_that_was_not_read_is_listed(tmp_path):
     for number in range(40):
         (tmp_path / f"broken{number}.pkl").write_bytes(b"\x80\x04K")

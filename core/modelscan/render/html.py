@@ -10,7 +10,7 @@ from __future__ import annotations
 import html
 from collections.abc import Iterable, Iterator
 
-from modelscan.render.words import Entry, File, Listing, Panel, entry, panel
+from modelscan.render.words import FINDINGS, Entry, File, Listing, Panel, entry, panel
 from modelscan.report import Finding, Report
 
 COLOURS = {
@@ -45,9 +45,9 @@ _BESIDE = ("imports", "sha256", "scan")
 """Listings that are folded away: they explain the scan, not the file."""
 
 
-def render(report: Report) -> str:
-    """A fragment that reads well anywhere, escaped throughout."""
-    shown = panel(report)
+def render(report: Report, limit: int = FINDINGS) -> str:
+    """A fragment that reads well anywhere, escaped throughout, with `limit` findings spelled out."""
+    shown = panel(report, limit)
     return _framed("".join(_parts(shown)), shown.tone)
 
 

@@ -12,6 +12,8 @@ from modelscan.render.inert import inert
 from modelscan.report import Report
 
 PATH = 4_096
+FINDINGS = 2_000
+"""A file may be longer than what a notebook shows."""
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 _BODY = (
     "margin:24px auto;max-width:960px;padding:0 16px;font-family:system-ui,sans-serif;font-size:14px;line-height:1.5"
@@ -27,7 +29,7 @@ def render(report: Report, options: Options = PLAIN) -> str:
         '<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">'
         '<meta name="referrer" content="no-referrer">'
     )
-    body = "\n".join((fragment.render(report), *_sections(report, options)))
+    body = "\n".join((fragment.render(report, FINDINGS), *_sections(report, options)))
     top = f'<!DOCTYPE html>\n<html lang="en">\n<head>{head}<title>{title}</title></head>\n'
     return f'{top}<body style="{_BODY}">\n{body}\n</body>\n</html>'
 
