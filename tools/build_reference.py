@@ -50,6 +50,7 @@ TABLES = (
     ("Keras objects that are denied", "keras.toml"),
     ("TensorFlow operators that are denied", "operators.toml"),
     ("Structures", "structure.toml"),
+    ("Notebooks", "notebook.toml"),
 )
 
 

@@ -41,6 +41,11 @@ class Kind(StrEnum):
     """A graph runs an operator of TensorFlow. subject: its name; detail: expression."""
     CODE = "CODE"
     """Python code in the file becomes a function. subject: what it uses; detail: expression, names, disassembly."""
+    SOURCE = "SOURCE"
+    """A cell of a notebook does something. subject: a rule in rules/notebook.toml; detail: expression, operator,
+    references (files that were scanned with it), sure."""
+    OUTPUT = "OUTPUT"
+    """A saved output, text cell or other part of a notebook acts when it is shown. subject and detail as for SOURCE."""
     ANOMALY = "ANOMALY"
     """A structure that no ordinary writer makes. subject: its code, one of the rules in rules/structure.toml."""
     BROKEN = "BROKEN"

@@ -162,16 +162,22 @@ def _ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Worst first, then in file order. A name that is called needs no second row for having been named."""
     rows = list(findings)
     acted = {(row.rule, row.operator, row.where.artifact) for row in rows if row.evidence.kind is not Kind.IMPORT}
-    graded = {(row.operator, row.where.artifact) for row in rows if row.severity > Severity.LOW}
+    graded = {_about(row) for row in rows if row.severity > Severity.LOW}
     kept: dict[tuple[object, ...], Finding] = {}
     for row in rows:
         named = row.evidence.kind is Kind.IMPORT
         if named and (row.rule, row.operator, row.where.artifact) in acted:
             continue
-        if row.severity is Severity.LOW and (row.operator, row.where.artifact) in graded:
+        if row.severity is Severity.LOW and _about(row) in graded:
             continue
         kept.setdefault((row.rule, row.operator, row.where), row)
     return tuple(sorted(kept.values(), key=lambda row: (-row.severity, row.where.artifact, row.where.offset or 0)))
+
+
+def _about(finding: Finding) -> tuple[str, str, str]:
+    """What a worse finding makes a lesser one superfluous about: a name in a file, or in a line of a notebook."""
+    line = finding.where.path or "" if finding.evidence.kind is Kind.SOURCE else ""
+    return finding.operator, finding.where.artifact, line
 
 
 class _Judge:
@@ -183,11 +189,21 @@ class _Judge:
 
     def judge(self, evidence: Sequence[Evidence]) -> Iterator[Finding]:
         constructed = {fact.subject for fact in evidence if fact.kind is Kind.CONSTRUCT}
+        cells: list[Evidence] = []
+        worst: dict[str, Severity] = {}
         for fact in evidence:
+            if fact.kind in (Kind.SOURCE, Kind.OUTPUT):
+                cells.append(fact)
+                continue
             doubtful = fact.detail.get("doubtful", False)
             for finding in self._fact(fact, constructed):
                 if not (doubtful and finding.rule in self._guesses):
+                    worst[_file(fact)] = max(finding.severity, worst.get(_file(fact), Severity.LOW))
                     yield finding
+        if cells and self.session is None:  # no loader of models runs a notebook's cells
+            unread = {_file(fact) for fact in evidence if fact.kind in (Kind.UNREADABLE, Kind.BROKEN)}
+            for fact in cells:
+                yield from self._cell(fact, worst, unread)
 
     def _fact(self, fact: Evidence, constructed: set[str]) -> Iterator[Finding]:
         if fact.detail.get("loader") == "torchscript" and COMPILED.fullmatch(fact.subject):
@@ -317,6 +333,21 @@ class _Judge:
         if found.rule is None and found.use is not None and not found.items:
             yield self._finding(self._structure("untrusted-fill"), fact, found.name)
 
+    def _cell(self, fact: Evidence, worst: Mapping[str, Severity], unread: set[str]) -> Iterator[Finding]:
+        """A line or output of a notebook. `worst` is what was found in the files beside it, `unread` those not read.
+
+        A file that was read and found harmless excuses the call that loads it; the others decide how bad that is.
+        """
+        rule, operator = self._structure(fact.subject), str(fact.detail["operator"])
+        files = fact.detail["references"]
+        found = max((worst[file] for file in files if file in worst), default=None)
+        if found is not None and found > Severity.LOW:
+            yield self._finding(replace(self._structure("loader-refused"), severity=found), fact, operator)
+        elif files and found is None and fact.detail["sure"] and not unread.intersection(files):
+            return
+        elif rule.severity is not None and fact.detail.get("host") not in rule.hosts:
+            yield self._finding(rule, fact, operator)
+
     def _denied(self, fact: Evidence) -> Iterator[str]:
         """Arguments that are denied when they are handed on; naming them alone may be nothing (`builtins.getattr`)."""
         return (spelled for spelled in fact.detail["arguments"] if self._match(*_split(spelled)).rule is not None)
@@ -384,6 +415,10 @@ def _worse(one: Rule | None, other: Rule | None) -> Rule | None:
     """Of two rules the more severe one, the first of equals."""
     rules = [rule for rule in (one, other) if rule is not None]
     return max(rules, key=lambda rule: rule.severity or Severity.MEDIUM, default=None)
+
+
+def _file(fact: Evidence) -> str:
+    return fact.where.artifact.split("!", maxsplit=1)[0]
 
 
 def _could_be_imported(dotted: str) -> bool:

@@ -35,6 +35,8 @@ _ACTS: dict[Kind, tuple[str, str]] = {
     Kind.COMPONENT: ("makes", "Loading this file would make:"),
     Kind.OPERATOR: ("runs", "Running this model would run:"),
     Kind.CODE: ("runs", "Loading this file would make a function of:"),
+    Kind.SOURCE: ("runs", "Running this notebook would run:"),
+    Kind.OUTPUT: ("shows", "Opening this notebook would show:"),
     Kind.REFERENCE: ("opens", "Loading this file would open:"),
 }
 _ODD = ("shows", "What is wrong with this file:")

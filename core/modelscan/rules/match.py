@@ -18,8 +18,9 @@ from modelscan.rules.operators import Operators
 from modelscan.rules.rule import Match, Rule, Use, names_in, rule_of
 from modelscan.rules.trust import Trusted
 
-FILES = ("gadgets.toml", "aliases.toml", "structure.toml", "keras.toml", "operators.toml")
-
+FILES = ("gadgets.toml", "aliases.toml", "structure.toml", "notebook.toml", "keras.toml", "operators.toml")
+ROWS = ("structure.toml", "notebook.toml")
+"""Files with one rule a table."""
 
 __all__ = ["FILES", "Match", "Rule", "Rules", "Use", "names_in"]
 
@@ -30,7 +31,7 @@ class Rules:
     def __init__(self, texts: Mapping[str, str]) -> None:
         tables = {name: tomllib.loads(texts[name]) for name in FILES}
         self.digest = hashlib.sha256("\0".join(texts[name] for name in sorted(texts)).encode()).hexdigest()[:16]
-        self.structure = {key: rule_of(key, row) for key, row in tables["structure.toml"].items()}
+        self.structure = {key: rule_of(key, row) for file in ROWS for key, row in tables[file].items()}
         self._exact: dict[str, Rule] = {}
         self._prefixes: dict[str, Rule] = {}
         for key, row in tables["gadgets.toml"].items():

@@ -42,6 +42,8 @@ class Rule:
     fix: str
     cwe: str = ""
     references: tuple[str, ...] = ()
+    hosts: frozenset[str] = frozenset()
+    """Machines for which the rule does not count."""
     on_call: bool = False
     """Naming it is nothing; calling it or handing it on is."""
 
@@ -82,5 +84,6 @@ def rule_of(key: str, row: Mapping[str, Any]) -> Rule:
         fix=row["fix"],
         cwe=row.get("cwe", ""),
         references=tuple(row.get("references", ())),
+        hosts=frozenset(row.get("hosts", ())),
         on_call=row.get("on", "name") == "call",
     )
