@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import replace
-from importlib import metadata
 from types import FrameType
 from typing import Any
 
@@ -13,8 +12,8 @@ from modelscan import guard, progress
 from modelscan.guard.events import Decision, Event
 from modelscan.guard.state import STATE
 from modelscan.report import Finding, Report, Verdict
-from modelscan.version import version
-from modelscan_jupyter import decision, panel
+from modelscan.version import THEIRS, installed, version
+from modelscan_jupyter import panel
 from modelscan_jupyter.magics import ModelScan
 
 FOREIGN = (
@@ -82,6 +81,8 @@ class Face:
             shown = replace(event.report, refused=event.decision is Decision.REFUSED)
             self.shell.display_pub.publish(panel.bundle(shown), {})
             if event.decision is Decision.REFUSED and self.magics.buttons:
+                from modelscan_jupyter import decision
+
                 decision.offer(self.shell, event)
         else:
             print(panel.line(event))  # noqa: T201
@@ -156,7 +157,7 @@ def banner() -> str:
     more = f" and {len(libraries) - NAMED} more" if len(libraries) > NAMED else ""
     guarded = ", ".join(libraries[:NAMED]) + more
     line = f"modelscan {short} guard on: {guarded} | policy {status.policy} | %modelscan? for help"
-    return f"{line}\n{FOREIGN}" if _is_shadowed() else line
+    return f"{line}\n{FOREIGN}" if installed(THEIRS) else line
 
 
 def _from_a_cell() -> bool:
@@ -167,14 +168,6 @@ def _from_a_cell() -> bool:
             return True
         frame = frame.f_back
     return False
-
-
-def _is_shadowed() -> bool:
-    try:
-        metadata.distribution("modelscan")
-    except metadata.PackageNotFoundError:
-        return False
-    return True
 
 
 def _bundle(shown: Any, **_: Any) -> dict[str, Any]:
