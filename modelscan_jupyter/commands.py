@@ -116,7 +116,11 @@ def policy(call: Call) -> Table | None:
 def history(call: Call) -> Table:
     from modelscan_jupyter import exports, views
 
-    shown = views.history(guard.history(), call.face.cells.of, _count(call.options.get("-n", str(views.ROWS))))
+    most = _count(call.options.get("-n", str(views.ROWS)))
+    if "--all" in call.options:
+        shown = views.kept_history(guard.kept_history(most))
+    else:
+        shown = views.history(guard.history(), call.face.cells.of, most)
     exports.table(call, shown)
     return shown
 
@@ -183,9 +187,13 @@ COMMANDS: dict[str, Command] = {
     "policy": Command(policy, "policy [WORD]", f"settings and their origin, or another policy: {', '.join(WORDS)}"),
     "history": Command(
         history,
-        "history [-n COUNT] [--json|--html|--md FILE]",
-        "what was loaded, refused and allowed, and in which cell",
-        {"-n": Takes.VALUE, **{name: takes for name, takes in SAVES.items() if name != "--sarif"}},
+        "history [-n COUNT] [--all] [--json|--html|--md FILE]",
+        "what was loaded, refused and allowed, and in which cell; --all: decisions of all sessions",
+        {
+            "-n": Takes.VALUE,
+            "--all": Takes.NOTHING,
+            **{name: takes for name, takes in SAVES.items() if name != "--sarif"},
+        },
     ),
     "explain": Command(explain, "explain RULE", "what a rule is about and what to do"),
     "diff": Command(diff, "diff OLD NEW", "which names two files ask for, and what changed"),

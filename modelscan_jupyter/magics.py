@@ -72,7 +72,7 @@ class ModelScan(Magics):
 
     def _follow(self) -> None:
         """The traits show what holds, wherever it was set."""
-        self.options = Options.read(self.asked)
+        self.options = Options(self.asked)
         self._following = True
         for name in KEYS:
             value = self.options.value(name)

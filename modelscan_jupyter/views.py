@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable, Mapping
 
 from modelscan.guard.events import Event
+from modelscan.guard.journal import Entry
 from modelscan.guard.overview import LoaderStatus, Status
 from modelscan.policy import WORDS, Policy
 from modelscan.report import Report
@@ -86,6 +87,24 @@ def history(events: Iterable[Event], cells: Mapping[int, int], most: int = ROWS)
     columns = ("no.", "time", "cell", "loader", "file", "verdict", "decision", "ms")
     title = "Guarded loads" if rows else "Nothing was loaded under the guard yet."
     return Table(title, tuple(rows[-most:]), columns if rows else (), more)
+
+
+def kept_history(entries: Iterable[Entry]) -> Table:
+    """Decisions of every session of this user, the latest last."""
+    rows = tuple(
+        (
+            time.strftime("%Y-%m-%d %H:%M", time.localtime(row.time)),
+            row.loader,
+            row.source,
+            row.verdict,
+            row.decision,
+            row.about,
+            row.caller or "",
+        )
+        for row in entries
+    )
+    columns = ("time", "loader", "file", "verdict", "decision", "found", "asked by")
+    return Table("Decisions of all sessions" if rows else "Nothing was decided yet.", rows, columns if rows else ())
 
 
 def difference(before: Report, after: Report) -> Table:

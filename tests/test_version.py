@@ -17,4 +17,4 @@ def test_what_is_not_there_is_none(tmp_path, monkeypatch):
     assert installed("no-such-distribution") is None
     (tmp_path / "modelscan-0.8.5.dist-info").mkdir()
     monkeypatch.setattr(sys, "path", [str(tmp_path), str(tmp_path / "gone"), *sys.path])
-    assert installed.__wrapped__("modelscan") == "0.8.5"
+    assert installed("modelscan") == "0.8.5"

@@ -19,15 +19,14 @@ from modelscan import store
 from modelscan.approvals import Approval, checked, kept, kept_names
 from modelscan.contract import template
 from modelscan.errors import SettingsError
-from modelscan.floor import FILE, administrators_file
+from modelscan.floor import administrators_file
 from modelscan.limits import Limits
+from modelscan.places import FOLDER_FILE, PROJECT_FILE, user_file
 from modelscan.policy import WORDS, Policy
 from modelscan.report import Severity
 from modelscan.schema import ANY, FIELDS, OURS, Field, Reach, field_of, is_table, siblings
 from modelscan.tomlfile import Keys, TomlFile, dotted
 
-FOLDER_FILE = "modelscan-settings.toml"
-"""In the working folder, as modelscan 0.8 calls it."""
 APPROVED = "approved"
 DEFAULT = "default"
 
@@ -158,15 +157,6 @@ def __getattr__(name: str) -> Any:
     return getattr(defaults, name)
 
 
-def user_file() -> Path:
-    """The settings of this user: beside the store where `MODELSCAN_HOME` says where that is."""
-    if os.environ.get(store.HOME):
-        return store.home() / FILE
-    from platformdirs import user_config_path
-
-    return user_config_path("modelscan", appauthor=False) / FILE
-
-
 def stricter(policy: Policy, path: Path) -> Policy:
     """The policy, or what the administrator's file asks for where that is stricter. Raises SettingsError."""
     floor = Settings(_from_file(path, Reach.PERSON).values)
@@ -241,7 +231,7 @@ def _from_folder(folder: Path, named: Sequence[Path]) -> Layer | None:
     values: dict[Keys, Setting] = {}
     notes: list[str] = []
     files: list[Path] = []
-    for path, inner in ((folder / FOLDER_FILE, ()), (folder / "pyproject.toml", ("tool", "modelscan"))):
+    for path, inner in ((folder / FOLDER_FILE, ()), (folder / PROJECT_FILE, ("tool", "modelscan"))):
         if path in named or not path.is_file():
             continue
         try:

@@ -207,6 +207,9 @@ def test_history_names_the_cell(loaded, models, shell):
     [row] = [row for row in loaded("%modelscan history")[0].rows if row[0] == str(number)]
     assert row[2] == f"[{cell}]"
     assert len(loaded("%modelscan history -n 1")[0].rows) == 1
+    loaded(LOAD)
+    shown = loaded("%modelscan history --all -n 5")[0]
+    assert shown.rows[-1][4:6] == ("refused", "HIGH os.mkdir")
 
 
 def test_reports_go_into_files(loaded, models):

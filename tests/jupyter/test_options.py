@@ -11,7 +11,9 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
 from modelscan import guard
+from modelscan.settings import Settings
 from modelscan_jupyter.extension import unload
+from modelscan_jupyter.options import DEFAULTS, KEYS
 
 
 @pytest.fixture
@@ -97,3 +99,7 @@ def test_traits_complete(loaded, shell):
 def test_unloading_forgets_the_section(loaded, shell):
     unload(shell)
     assert "ModelScan" not in {type(row).__name__ for row in InteractiveShell.instance().configurables}
+
+
+def test_the_defaults_are_those_of_the_table():
+    assert {name: Settings().get(KEYS[name]) for name in KEYS} == DEFAULTS

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import pickle
 import threading
 import time
 from types import SimpleNamespace
 
 import pytest
+from samples import Payload
 
 import modelscan
-from modelscan import progress
+from modelscan import guard, progress
 from modelscan.progress import Meter
 from modelscan_jupyter.progress import Watcher, fragment, line
 
@@ -113,3 +115,25 @@ def test_what_shows_it_never_stops_a_scan():
         assert modelscan.scan(b"\x80\x04" + b"N0" * progress.LEAST + b"N.").verdict == "SAFE"
     finally:
         progress.watch(None)
+
+
+def test_an_interrupt_is_a_refusal(tmp_path, monkeypatch):
+    """Whoever stops a scan gets KeyboardInterrupt, no model, and an entry in the history."""
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    marker = tmp_path / "marker"
+    path = tmp_path / "large.pkl"
+    path.write_bytes(pickle.dumps(Payload(marker)))
+    guard.install()
+    try:
+        monkeypatch.setattr("modelscan.scanner._read", stop)
+        with path.open("rb") as file, pytest.raises(KeyboardInterrupt):
+            pickle.load(file)
+    finally:
+        guard.uninstall()
+    event = guard.history()[-1]
+    assert (event.decision, event.verdict, event.report.refused) == ("refused", "INCONCLUSIVE", True)
+    assert event.report.failures[0].code == "interrupted"
+    assert not marker.exists()

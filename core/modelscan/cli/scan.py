@@ -18,11 +18,12 @@ from modelscan.cli.progress import Bar
 from modelscan.cli.stdin import NAME, STDIN, read_stdin
 from modelscan.contract import Terms
 from modelscan.folder import Merged, Way, gather
+from modelscan.places import FOLDER_FILE
 from modelscan.policy import WORDS
 from modelscan.render import RENDERERS, Options
 from modelscan.report import Report, Severity
 from modelscan.schema import LEVELS
-from modelscan.settings import FOLDER_FILE, Settings
+from modelscan.settings import Settings
 
 SEVERITIES = [severity.name for severity in Severity]
 FORMATS = tuple(dict.fromkeys((*RENDERERS, "custom")))

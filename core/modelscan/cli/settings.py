@@ -8,8 +8,9 @@ from typing import Any
 import click
 
 from modelscan.contract import template_text
+from modelscan.places import FOLDER_FILE
 from modelscan.render.inert import inert
-from modelscan.settings import FOLDER_FILE, Settings
+from modelscan.settings import Settings
 
 
 @click.command()

@@ -41,7 +41,11 @@ def _scanned(call: Call, source: Source) -> Any:
     started = time.perf_counter()
     session = CurrentSession(source.folder)
     policy = STATE.policy.with_allowed(approvals.allowed_names())
-    artifact, found = source.examine(policy)
+    try:
+        artifact, found = source.examine(policy)
+    except KeyboardInterrupt:
+        refusal.interrupted(call.target.name, source.label)
+        raise
     report = judge(artifact, found, policy, session=session, started=started)
     if report.findings and (kept := approvals.kept_names()):
         policy = policy.with_allowed(kept)

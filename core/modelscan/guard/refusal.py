@@ -16,7 +16,7 @@ from modelscan.guard.state import STATE
 from modelscan.guard.tripwire import PROGRAMS
 from modelscan.policy import Policy, Session
 from modelscan.render.inert import inert
-from modelscan.report import Report, Severity, Verdict
+from modelscan.report import Failure, Report, Severity, Verdict
 from modelscan.scanner import versions
 
 NAMED = 3
@@ -59,6 +59,16 @@ def refused(loader: str, report: Report) -> UnsafeModelError:
         around.refusals.append(error)
     happened(HISTORY.add(number, loader, Decision.REFUSED, caller, report))
     return error
+
+
+def interrupted(loader: str, source: str) -> None:
+    """Records that a person stopped the scan: what was not looked at to its end is not loaded."""
+    reason = "a person stopped the scan, so nothing was loaded"
+    failure = Failure(Where(source), "interrupted", reason, unread=True)
+    report = Report(source, Verdict.INCONCLUSIVE, refused=True, failures=(failure,), versions=versions())
+    STATE.refused[loader] += 1
+    report = replace(report, policy=STATE.policy.word, digest=STATE.policy.digest)
+    happened(HISTORY.add(HISTORY.number(), loader, Decision.REFUSED, callers.caller(), report))
 
 
 def happened(event: Event) -> None:
