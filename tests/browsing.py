@@ -118,13 +118,16 @@ class Server:
                 return
         raise RuntimeError(f"no server: {Path(self.log.name).read_text('utf-8')[-2000:]}")
 
-    def wait_for_kernel(self, notebook: str) -> None:
-        """Until a kernel is attached and idle: Run All before that asks which one is meant."""
+    def wait_for_kernel(self, page, notebook: str) -> None:
+        """Until a kernel is attached and idle: Run All before that asks which one is meant.
+
+        The page does the waiting: while Python sleeps, none of its requests is let through.
+        """
         for _ in range(600):
             rows = [row for row in self.ask("/api/sessions") if row["path"] == notebook]  # type: ignore[attr-defined]
             if rows and rows[0]["kernel"]["execution_state"] == "idle":
                 return
-            time.sleep(0.1)
+            page.wait_for_timeout(100)
         raise RuntimeError(f"no kernel for {notebook}: {Path(self.log.name).read_text('utf-8')[-2000:]}")
 
     def stop(self) -> None:
@@ -191,7 +194,7 @@ def open_notebook(server: Server, page, name: str, *, lab: bool = True, kernel: 
     page.wait_for_selector(".jp-Notebook .jp-Cell")
     if not kernel:
         return
-    server.wait_for_kernel(name)
+    server.wait_for_kernel(page, name)
     page.wait_for_selector(".jp-Dialog", state="detached")
     if lab:
         page.locator("#jp-main-statusbar").get_by_text("| Idle").wait_for()

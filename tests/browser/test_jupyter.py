@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 
 import browsing
 import pytest
@@ -89,29 +88,29 @@ def test_dark(site, lab):
         page.get_by_role("button", name="Keep blocked").click()
         page.get_by_text("Kept blocked").wait_for()
         page.keyboard.press("Control+s")
-        saved(site, "dark.ipynb", "Kept blocked")
+        saved(site, page, "dark.ipynb", "Kept blocked")
     finally:
         site.server.set("themes", {"theme": "JupyterLab Light"})
 
 
-def saved(site, name, word):
+def saved(site, page, name, word):
     """The notebook on the disk, once `word` is in it."""
     path = site.server.root / name
     for _ in range(200):
         text = path.read_text("utf-8")
         if word in text:
             return json.loads(text)
-        time.sleep(0.1)
+        page.wait_for_timeout(100)
     raise AssertionError(f"{word!r} was not saved")
 
 
 def test_reopened_trusted_and_not(site):
     """After `test_dark`: its notebook in a fresh kernel, and under a name that nobody has signed."""
-    notebook = saved(site, "dark.ipynb", "Kept blocked")
+    page = site.page()
+    notebook = saved(site, page, "dark.ipynb", "Kept blocked")
     assert "widget-view" not in json.dumps(notebook["cells"])
     notebook["metadata"]["copied"] = True
     (site.server.root / "strange.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
-    page = site.page()
     for name in ("dark.ipynb", "strange.ipynb"):
         browsing.open_notebook(site.server, page, name, kernel=False)
         page.locator(PANEL).first.wait_for()
