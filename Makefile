@@ -43,7 +43,7 @@ docs: $(VENV)/.docs ## build the documentation into build/docs
 	$(PY) tools/build_commands.py
 	$(PY) -m sphinx -W --keep-going -b html docs build/docs
 
-screenshots: $(VENV)/.demo ## draw docs/images (needs Chromium)
+screenshots: $(VENV)/.test ## draw docs/images in JupyterLab, light and dark (needs Chromium)
 	$(PY) tools/screenshot.py
 
 clean: ## remove what the verbs made
