@@ -6,7 +6,7 @@ BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 PY := $(BIN)/python
 
 .DEFAULT_GOAL := help
-.PHONY: help demo notebooks test lint format bench fuzz docs screenshots clean
+.PHONY: help demo notebooks test lint format check bench fuzz docs screenshots clean
 
 help: ## show this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | expand -t 14
@@ -30,6 +30,8 @@ lint: $(VENV)/.lint ## check style and types
 format: $(VENV)/.lint ## rewrite the sources in house style
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
+
+check: lint test docs ## everything that CI runs
 
 bench: $(VENV)/.test ## time scans and guarded loads against bare loads, in interleaved pairs
 	$(PY) -m benchmarks
