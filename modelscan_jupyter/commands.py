@@ -158,7 +158,7 @@ _FILES = "[--json|--html|--md|--sarif FILE]"
 
 SCAN = Command(
     scan,
-    "PATH… [--policy WORD]",
+    f"PATH… [--policy WORD] [--min-severity LEVEL] [--strict] [--quiet] {_FILES}",
     "scan files, folders, notebooks or a cached org/model, loading nothing",
     {
         "--policy": Takes.VALUE,
@@ -173,7 +173,7 @@ COMMANDS: dict[str, Command] = {
     "report": Command(report, f"report [N] {_FILES}", "the report of load N again, or into a file", SAVES),
     "allow": Command(
         allow,
-        "allow --once N | N --reason TEXT | --name NAME --reason TEXT | --list | --revoke X",
+        "allow --once N | --sha256 N --reason TEXT | --name NAME --reason TEXT | --list | --revoke X",
         "let a refused file or an unreviewed class be loaded",
         {
             "--once": Takes.MAYBE,

@@ -14,6 +14,8 @@ import click
 
 from modelscan.cli import cli
 from modelscan.schema import OURS, THEIRS, Field, Reach
+from modelscan_jupyter import commands as magic
+from modelscan_jupyter.magics import ModelScan
 
 ROOT = Path(__file__).parent.parent
 BEGIN, END = "<!-- modelscan scan --help -->", "<!-- end -->"
@@ -42,6 +44,19 @@ def commands() -> str:
     return text + "\n" + "\n".join(blocks)
 
 
+def magics() -> str:
+    """The magic's own help, and the traits that IPython's configuration knows."""
+    text = (ROOT / "tools" / "magics.md").read_text("utf-8")
+    rows = ["| trait | default | what it does |", "| --- | --- | --- |"]
+    for name, trait in sorted(ModelScan.class_own_traits(config=True).items()):
+        rows.append(f"| `c.ModelScan.{name}` | `{trait.default_value}` | {trait.help} |")
+    return (
+        f"{text}\n## `%modelscan`\n\n```text\n{magic.usage().rstrip()}\n```\n\n## Configuration\n\n"
+        + "\n".join(rows)
+        + "\n"
+    )
+
+
 def settings() -> str:
     text = (ROOT / "tools" / "settings.md").read_text("utf-8")
     return text.replace("<!-- ours -->", table(OURS)).replace("<!-- theirs -->", table(THEIRS))
@@ -68,11 +83,20 @@ def readme() -> str:
     return f"{before}{BEGIN}\n\n```text\n{shown.rstrip()}\n```\n\n{END}{rest.partition(END)[2]}"
 
 
-PAGES = {"docs/reference/cli.md": commands, "docs/reference/settings.md": settings, "README.md": readme}
+def written(page: Path) -> str:
+    return page.read_text("utf-8") if page.exists() else ""
+
+
+PAGES = {
+    "docs/reference/cli.md": commands,
+    "docs/reference/magics.md": magics,
+    "docs/reference/settings.md": settings,
+    "README.md": readme,
+}
 
 
 def main() -> int:
-    stale = [name for name, make in PAGES.items() if (ROOT / name).read_text("utf-8") != make()]
+    stale = [name for name, make in PAGES.items() if written(ROOT / name) != make()]
     if "--check" in sys.argv:
         print(f"stale: {', '.join(stale)}: run python tools/build_commands.py" if stale else "up to date")
         return int(bool(stale))

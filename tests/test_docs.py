@@ -1,0 +1,162 @@
+"""What can be used is described, links lead somewhere, and what a page tells people to run does run."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from itertools import chain
+from pathlib import Path
+
+import click
+import pytest
+
+import modelscan
+from modelscan.cli import cli
+from modelscan.rules.match import Rules
+from modelscan.schema import OURS, THEIRS
+from modelscan_jupyter.commands import COMMANDS, SCAN
+
+ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
+PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md"), *(ROOT / "changes").glob("*.md")])
+BUILT = re.compile(r"_build|build/")
+LINK = re.compile(r"(?<!!)\[[^\]\n]+\]\(([^)\s]+)\)|!\[[^\]\n]*\]\(([^)\s]+)\)")
+BLOCK = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
+RUN = ("README.md", "docs/how-to/workers.md", "docs/how-to/write-a-format.md", "docs/tutorial/*.md")
+"""Pages whose Python is run, in order, in one shell."""
+
+
+def text_of(page: str) -> str:
+    return (DOCS / page).read_text("utf-8")
+
+
+def options_of(command: click.Command) -> set[str]:
+    inner = command.commands.values() if isinstance(command, click.Group) else ()
+    own = chain.from_iterable([*one.opts, *one.secondary_opts] for one in command.params)
+    return {flag for flag in own if flag.startswith("-")} | {flag for one in inner for flag in options_of(one)}
+
+
+def test_every_command_and_flag_is_described():
+    page = text_of("reference/cli.md")
+    names = {f"modelscan {name}" for name in cli.commands}
+    assert not {word for word in names | options_of(cli) if word not in page}
+
+
+def test_every_magic_is_described():
+    page = text_of("reference/magics.md")
+    words = {f"%modelscan {name}" for name in COMMANDS}
+    flags = {flag for command in (SCAN, *COMMANDS.values()) for flag in command.options}
+    assert not {word for word in words | flags if word not in page}
+
+
+def test_every_setting_is_described():
+    page = text_of("reference/settings.md")
+    keys = (".".join("NAME" if part == "*" else part for part in field.keys) for field in (*OURS, *THEIRS))
+    assert not {key for key in keys if f"`{key}`" not in page}
+
+
+def test_every_rule_is_described():
+    page = text_of("reference/rules.md")
+    assert not {rule.id for rule in Rules.load().all() if rule.id not in page}
+
+
+def test_every_public_name_is_described():
+    page = text_of("reference/python.md")
+    assert not {name for name in modelscan.__all__ if not re.search(rf"modelscan\.([a-z]+\.)?{name}\b", page)}
+
+
+def test_every_page_is_in_the_table_of_contents():
+    listed = set(re.findall(r"^([a-z-]+/[a-z-]+)$", text_of("index.md"), re.MULTILINE))
+    pages = {page.relative_to(DOCS).with_suffix("").as_posix() for page in DOCS.rglob("*.md")}
+    assert {page for page in pages if "/" in page} == listed
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_links_lead_somewhere(page):
+    text = re.sub(r"```.*?```", "", page.read_text("utf-8"), flags=re.DOTALL)
+    targets = {first or second for first, second in LINK.findall(text)}
+    local = {target.partition("#")[0] for target in targets if "://" not in target and not target.startswith("mailto:")}
+    assert not {target for target in local - {""} if not (page.parent / target).exists()}
+
+
+WORLD = """
+import json, os, pickle, sys
+from IPython.core.interactiveshell import InteractiveShell
+from modelscan.errors import UnsafeModelError
+
+class Payload:
+    def __reduce__(self):
+        return os.mkdir, ("marker",)
+
+for name, value in (("model.pkl", {"weights": [1, 2]}), ("bad.pkl", Payload()), ("stranger.pkl", Payload())):
+    with open(name, "wb") as file:
+        pickle.dump(value, file)
+import joblib, numpy
+joblib.dump({"weights": numpy.arange(3)}, "model.joblib")
+try:
+    import torch
+except ImportError:
+    pass
+else:
+    torch.save({"weights": torch.arange(3)}, "model.pt")
+
+shell = InteractiveShell.instance()
+shell.run_cell("import joblib")
+if "torch" in sys.modules:
+    shell.run_cell("import torch")
+for number, block in enumerate(json.loads(sys.stdin.read())):
+    error = shell.run_cell(block).error_in_exec
+    refused = isinstance(error, UnsafeModelError) and "# refused" in block
+    if error is not None and not refused:
+        print("block", number, "failed:", block, type(error), error, file=sys.stderr)
+        sys.exit(1)
+assert not os.path.exists("marker")
+"""
+
+
+def blocks(pattern: str) -> list[list[str]]:
+    found = [BLOCK.findall(page.read_text("utf-8")) for page in sorted(ROOT.glob(pattern))]
+    return [[block for block in page if "get_config()" not in block] for page in found]
+
+
+@pytest.mark.parametrize("pattern", RUN)
+def test_the_code_in_the_pages_runs(pattern, tmp_path):
+    pytest.importorskip("torch", reason="the pages load torch models")
+    for page in blocks(pattern):
+        assert page, f"{pattern} has no Python"
+        done = subprocess.run(
+            [sys.executable, "-c", WORLD],
+            input=json.dumps(page),
+            capture_output=True,
+            text=True,
+            cwd=tmp_path,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+
+
+def test_a_reader_from_the_page_reads(tmp_path):
+    (block,) = BLOCK.findall(text_of("how-to/write-a-format.md"))
+    module: dict[str, object] = {"__name__": "tiny"}
+    exec(compile(block, "tiny.py", "exec"), module)
+    (tmp_path / "model.tiny").write_bytes(b"TINY\1" + (2).to_bytes(4, "little") + b"{}" + b"cposix\nsystem\n(Vls\ntR.")
+    from modelscan.formats import Context
+    from modelscan.limits import Limits
+    from modelscan.source.artifact import Artifact
+    from modelscan.source.codecs import Budget
+
+    artifact = Artifact.open(tmp_path / "model.tiny")
+    context = Context(Limits(), Budget(1 << 20))
+    assert module["claims"](artifact, context)
+    (part,) = module["read"](artifact, context)
+    assert part.name.endswith("!model.pkl")
+    assert modelscan.scan(part.read(0, part.size)).verdict == "UNSAFE"
+    artifact.close()
+
+
+def test_ci_runs_what_check_runs():
+    made = re.findall(r"^make (\w+)$", (ROOT / ".ci" / "run").read_text("utf-8"), re.MULTILINE)
+    (check,) = re.findall(r"^check: ([\w ]+) ##", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+    assert made == check.split()
