@@ -61,7 +61,9 @@ def environment(built, tmp_path_factory):
 
 def run(environment, *words, **options):
     clean = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    return subprocess.run([str(environment[0]), *words], capture_output=True, text=True, check=False, env=clean, **options)
+    return subprocess.run(
+        [str(environment[0]), *words], capture_output=True, text=True, check=False, env=clean, **options
+    )
 
 
 def test_the_wheel_holds_both_packages_and_their_data(built):
