@@ -6,6 +6,7 @@ import pickle
 
 import pytest
 import samples
+from guard.values import Unreviewed
 
 from modelscan import guard as package
 
@@ -42,8 +43,4 @@ def told(guard):
 def unverified(tmp_path, monkeypatch):
     """A pickle that makes an instance of a class nobody reviewed, seen from outside of the project it belongs to."""
     monkeypatch.chdir(tmp_path)
-    return pickle.dumps(_Unreviewed())
-
-
-class _Unreviewed:
-    pass
+    return pickle.dumps(Unreviewed())

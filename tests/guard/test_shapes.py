@@ -151,6 +151,12 @@ def test_where_a_text_may_matter_every_pickle_is_scanned(guard, name):
     assert shapes.names(data, STATE.policy) is None
 
 
+def test_a_text_that_may_be_a_hook_is_never_passed_over(guard):
+    data = pickle.dumps({"a": datetime.date(2020, 1, 2), "__setstate__": 1})
+    pickle.loads(data)
+    assert shapes.names(data, STATE.policy) is None
+
+
 def test_a_load_of_a_known_shape_is_bound_all_the_same(guard, marker):
     """A class of the user's own that unpickles a part of its state meets the guard again."""
     harmless, evil = (samples.proto() + body + b"." for body in (b"N", samples.payload(marker)))

@@ -23,6 +23,10 @@ class Config:
     when: datetime.datetime
 
 
+class Unreviewed:
+    pass
+
+
 DAY = datetime.datetime(2020, 1, 2)
 
 

@@ -2,13 +2,14 @@
 
 A program that unpickles dates, arrays of a few numbers or objects of its own by the thousand meets the same few
 shapes again and again. A shape is every opcode in order, every place in the memo and every name. It is remembered
-only when a full scan called it SAFE, when all its names are trusted however their arguments look, and when each
+only when a full scan called it SAFE, when all its names are trusted whatever texts they are given, and when each
 opcode that takes a name has that name written out before it; the load itself is bound to the names as any other.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -31,7 +32,9 @@ _BARE = (
     *(Op.SETITEM, Op.SETITEMS, Op.TUPLE, Op.EMPTY_TUPLE, Op.TUPLE1, Op.TUPLE2, Op.TUPLE3, Op.EMPTY_SET, Op.ADDITEMS),
     *(Op.FROZENSET, Op.REDUCE, Op.BUILD, Op.NEWOBJ, Op.NEWOBJ_EX, Op.OBJ),
 )
-_ANY_ARGUMENTS = frozenset({Use.CALL, Use.CALL_TRUSTED, Use.CONSTRUCT})
+_ANY_TEXT = frozenset({Use.CALL, Use.CALL_TRUSTED, Use.HOLD, Use.CONSTRUCT, Use.NAME})
+_SPECIAL = re.compile(rb"(?<![a-z])__(?!(?:main|builtin)__)[a-z]").search
+"""A text such as `__setstate__`, which may mean more than a text."""
 
 
 def _steps() -> list[int]:
@@ -91,13 +94,17 @@ def names(data: bytes, policy: Policy) -> AbstractSet[Pair] | None:
 
 def remember(data: bytes, policy: Policy, session: CurrentSession, names: AbstractSet[Pair]) -> None:
     """After a scan that found nothing: `names` are those it saw."""
+    from modelscan.pickles.meaning import MEANINGS  # there by now, and not needed before the first scan
+
     key = shape(data)
     if key is None or names != frozenset(key[1]):
         return
     own = []
     for module, name in names:
         match = policy.rules.match(module, name)
-        if match.rule is not None or (match.use is not None and match.use not in _ANY_ARGUMENTS):
+        if match.rule is not None or (match.use is not None and match.use not in _ANY_TEXT):
+            return
+        if f"{module}:{name}" in MEANINGS:
             return
         if match.use is None:
             if not (session.is_own(module, name) or session.is_enum(module, name)):  # approved, for now
@@ -113,7 +120,7 @@ def remember(data: bytes, policy: Policy, session: CurrentSession, names: Abstra
 
 def shape(data: bytes) -> Key | None:
     """The shape of the one pickle that these bytes are; None for whatever is in the least unusual."""
-    if len(data) > LONGEST:
+    if len(data) > LONGEST or _SPECIAL(data) is not None:
         return None
     try:
         return _shape(data)
