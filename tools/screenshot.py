@@ -28,6 +28,12 @@ CELLS = (
 )
 MOMENTS = {1: "refusal", 2: "folder"}
 """Cell to the name of its picture."""
+PLAIN = """
+.jp-cell-toolbar { display: none !important }
+.jp-Collapser { visibility: hidden }
+.jp-Notebook .jp-Cell { border-color: transparent !important; box-shadow: none !important }
+"""
+"""What belongs to the selected cell and not to us."""
 WIDTH, HEIGHT = 1000, 2600
 
 
@@ -89,7 +95,7 @@ def take(server: browsing.Server, page: object, name: str, ending: str, cell: in
     page.keyboard.press("Control+b")
     browsing.run_all(page)
     page.get_by_text(word, exact=True).last.wait_for()
-    page.add_style_tag(content=".jp-cell-toolbar { display: none !important }")
+    page.add_style_tag(content=PLAIN)
     page.wait_for_timeout(500)
     target = IMAGES / f"{MOMENTS[cell]}{ending}.png"
     page.locator(".jp-CodeCell").nth(cell).screenshot(path=target)

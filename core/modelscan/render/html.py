@@ -116,7 +116,7 @@ def _files(files: tuple[File, ...]) -> Iterator[str]:
             continue
         body = "".join(map(_file, rows[:MOST]))
         more = f"<div>and {len(rows) - MOST} more</div>" if len(rows) > MOST else ""
-        shown = f'<table style="{_TABLE}"><tbody>{body}</tbody></table>{more}'
+        shown = f'<table style="{_TABLE};margin:8px 0"><tbody>{body}</tbody></table>{more}'
         if len(rows) <= least:
             yield shown
         else:
@@ -125,11 +125,11 @@ def _files(files: tuple[File, ...]) -> Iterator[str]:
 
 
 def _file(row: File) -> str:
-    wide = f"{_CELL};padding-right:12px"
+    wide = "text-align:left;vertical-align:baseline;padding:3px 12px 3px 0"
     return (
         f'<tr style="background-color:transparent"><td style="{wide}">{chip(row.word, row.tone)}</td>'
         f'<th scope="row" style="{wide};font-weight:600">{escape(row.name)}</th>'
-        f'<td style="{_CELL};{_MONO}">{escape(row.about)}</td></tr>'
+        f'<td style="{wide};{_MONO}">{escape(row.about)}</td></tr>'
     )
 
 
