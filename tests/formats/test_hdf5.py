@@ -15,6 +15,7 @@ import samples
 
 import modelscan
 from modelscan import Severity
+from modelscan.source import hdf5_worker
 from modelscan.source.artifact import Artifact
 
 
@@ -172,6 +173,41 @@ def test_a_broken_file_is_inconclusive():
     verdicts |= {modelscan.scan(data[:size]).verdict.value for size in range(8, len(data), 211)}
     assert "INCONCLUSIVE" in verdicts
     assert verdicts <= {"INCONCLUSIVE", "SAFE"}
+
+
+def test_a_heap_that_leads_in_a_circle_is_inconclusive():
+    """libhdf5 would walk in it for ever."""
+    data = bytearray(made.old_model(made.old_sequential()))
+    at = data.index(b"GCOL") + 16
+    while int.from_bytes(data[at : at + 2], "little"):
+        at += 16 + (int.from_bytes(data[at + 8 : at + 16], "little") + 7) // 8 * 8
+    data[at + 8 : at + 16] = bytes(8)
+    report = modelscan.scan(bytes(data))
+    assert (report.verdict, report.refused) == ("INCONCLUSIVE", True)
+
+
+def test_a_reader_that_crashes_is_inconclusive(monkeypatch):
+    data = made.old_model(made.old_sequential())
+    hdf5_worker._end()
+    with monkeypatch.context() as patched:
+        patched.setattr(hdf5_worker, "_BOOT", "import os; os.abort()")
+        report = modelscan.scan(data)
+        assert (report.verdict, report.refused) == ("INCONCLUSIVE", True)
+    assert modelscan.scan(data).verdict == "SAFE"
+
+
+def test_a_reader_that_hangs_is_ended(monkeypatch):
+    hdf5_worker._end()
+    with monkeypatch.context() as patched:
+        patched.setattr(hdf5_worker, "_BOOT", "import time; time.sleep(60)")
+        patched.setattr(hdf5_worker, "SECONDS", 0.2)
+        assert modelscan.scan(made.old_model(made.old_sequential())).verdict == "INCONCLUSIVE"
+
+
+def test_without_processes_it_is_read_here(monkeypatch):
+    hdf5_worker._end()
+    monkeypatch.setattr("sys.executable", "")
+    assert modelscan.scan(made.old_model(made.old_sequential(made.old_lambda()))).worst is Severity.CRITICAL
 
 
 def test_a_configuration_that_cannot_be_read():
