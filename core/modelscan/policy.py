@@ -283,7 +283,8 @@ class _Judge:
         module, name = _split(fact.detail["callee"])
         found = self._match(module, name)
         if found.rule is not None:
-            yield self._finding(found.rule, fact, found.name)
+            if not found.rule.on_state:
+                yield self._finding(found.rule, fact, found.name)
         elif fact.detail["indirect"] or not module:
             yield self._finding(self._structure("indirect-call"), fact, found.name if module else fact.subject)
         elif found.use in (Use.CALL_TRUSTED, Use.HOLD):
@@ -316,7 +317,7 @@ class _Judge:
         module, name = _split(fact.detail["callee"])
         found = self._match(module, name)
         if found.rule is not None:
-            if not fact.detail.get("nested"):
+            if not _runs_ordinary(found.rule, fact):
                 yield self._finding(found.rule, fact, found.name)
         elif found.use in (Use.CALL_TRUSTED, Use.HOLD):
             yield from self._arguments(fact, found, fact.detail["arguments"])
@@ -419,6 +420,16 @@ def _worse(one: Rule | None, other: Rule | None) -> Rule | None:
 
 def _file(fact: Evidence) -> str:
     return fact.where.artifact.split("!", maxsplit=1)[0]
+
+
+def _runs_ordinary(rule: Rule, fact: Evidence) -> bool:
+    """Is what the state makes its class run scanned in turn, or text of the kind that the library itself writes?"""
+    if not rule.on_state or fact.detail["opcode"] != "BUILD":
+        return False
+    if not rule.ordinary:
+        return bool(fact.detail.get("nested"))
+    sources = fact.detail.get("sources")
+    return sources is not None and all(re.fullmatch(rule.ordinary, text) for text in sources)
 
 
 def _could_be_imported(dotted: str) -> bool:

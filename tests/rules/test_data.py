@@ -54,10 +54,10 @@ def test_rule_ids_are_unique() -> None:
 
 @pytest.mark.parametrize("group", GADGET_GROUPS)
 def test_gadget_group_is_complete(group: dict[str, Any]) -> None:
-    assert GADGET_KEYS <= group.keys() <= GADGET_KEYS | {"on", "except", "references"}
+    assert GADGET_KEYS <= group.keys() <= GADGET_KEYS | {"on", "ordinary", "except", "references"}
     assert re.fullmatch(r"MS-P[1-8]\d\d", group["rule"])
     assert group["severity"] in SEVERITIES
-    assert group.get("on", "name") in {"name", "call"}
+    assert group.get("on", "name") in {"name", "call", "state"}
     assert re.fullmatch(r"CWE-\d+", group["cwe"])
     assert all(url.startswith("https://") for url in group.get("references", []))
     assert 2 <= len(group["title"].split()) <= 5
@@ -77,7 +77,8 @@ def test_trusted_group_is_complete(group: dict[str, Any]) -> None:
 @pytest.mark.parametrize("group", GROUPS)
 def test_names_are_sorted_and_unique(group: dict[str, Any]) -> None:
     lines = [line.partition("#")[0].strip() for line in group["names"].split("\n")[:-1]]
-    for names in (lines, group.get("except", []), *(line.partition(": ")[2].split(" ") for line in lines)):
+    modules = [line.partition(": ")[0] for line in lines]
+    for names in (modules, group.get("except", []), *(line.partition(": ")[2].split(" ") for line in lines)):
         assert names == sorted(set(names))
     assert names_in(group["names"])
 

@@ -62,11 +62,11 @@ def _read_global(state: State, pos: int) -> tuple[Global, int]:
     if second < 0:
         # At the end of the data pickle.py takes what there is of a line, less its last character, and imports that.
         first = state.end - 1 if first < 0 else first
-        state.ledger.imported(_named(state, pos, first, max(first, state.end - 1)))
+        state.named(_named(state, pos, first, max(first, state.end - 1)))
         raise FormatError("pickle-truncated", "the stream ends in the middle of a name", state.end)
     state.reaches(second + 1)
     value = _named(state, pos, first, second)
-    state.ledger.imported(value)
+    state.named(value)
     return value, second + 1
 
 
@@ -91,7 +91,7 @@ def _stack_global(state: State, pos: int, code: int) -> int:
         state.stack.append(Outside("unresolved name", Group("tuple", [module, name]), pos))
         return pos + 1
     value = Global(state.name(module_text), state.name(name_text), pos, "STACK_GLOBAL")
-    state.ledger.imported(value)
+    state.named(value)
     state.stack.append(value)
     return pos + 1
 

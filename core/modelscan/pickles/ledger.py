@@ -42,6 +42,8 @@ class Ledger:
         self.imports: dict[tuple[str, str], Global] = {}
         self.attributes: dict[tuple[str, str], Global] = {}
         self.nested: dict[int, Nested] = {}
+        self.sources: dict[int, tuple[str, ...]] = {}
+        """Of a state that its class runs parts of, by offset: their text, as far as it is known that these are all."""
         self.others: dict[tuple[Kind, str], tuple[int, dict[str, Any]]] = {}
         self.traced = 0
         self.fills: dict[tuple[str, str], tuple[Made, int]] = {}
@@ -90,7 +92,8 @@ class Ledger:
             root = name_of(callee)
             text = self._text(callee, args) if kind is Kind.CALL else ""
             masks = self.tracing.of(args)
-            key = (kind, opcode, root.spelled if root else "", type(callee) is Made, text, masks)
+            ran = self.sources.get(act[-1]), act[-1] in self.nested
+            key = (kind, opcode, root.spelled if root else "", type(callee) is Made, text, masks, ran)
             if key not in self.rows:
                 self.rows[key] = (act, masks)
                 if len(self.rows) > self.limits.rows:
@@ -136,6 +139,8 @@ class Ledger:
             detail |= code.facts(made)
         if at in self.nested:
             detail["nested"] = True
+        if at in self.sources:
+            detail["sources"] = list(self.sources[at])
         if self.traced < TRACED:
             self.traced += 1
             start = root.at if root and root.at <= at else at

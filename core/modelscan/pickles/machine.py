@@ -162,6 +162,8 @@ class Machine(State):
 
     def batch(self, mark: int) -> int:
         """Takes what is known of behind the MARK at `mark`; where to go on, or 0 to go through it opcode by opcode."""
+        if self.careful:
+            return 0
         if self.repeats.templates:
             self.marks.append(self.stack)
             self.stack = []

@@ -7,6 +7,7 @@ arguments are not the plain case, and the call then stands as a call.
 
 from __future__ import annotations
 
+import builtins
 import functools
 import re
 from collections.abc import Callable
@@ -55,12 +56,22 @@ class Delegation:
     args: Any
 
 
-Meaning = Attribute | Construction | Nested | Delegation
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """The call comes down to this other one."""
+
+    callee: Any
+    args: Any
+
+
+Meaning = Attribute | Construction | Nested | Delegation | Replacement
 Reading = Callable[[leaves.Buffer, int, int, list[Any]], Meaning | None]
 
 
 def reading(callee: Any) -> Callable[[leaves.Buffer, int, int, Any], Meaning | None] | None:
     """How to read a call of `callee` at an offset with some arguments, None where it is just a call."""
+    if isinstance(callee, Made):
+        return functools.partial(_of, functools.partial(_partial, callee)) if _is_partial(callee.callee) else None
     read = MEANINGS.get(callee.spelled) if isinstance(callee, Global) else None
     return functools.partial(_of, read) if read is not None else None
 
@@ -77,6 +88,8 @@ def _getattr(data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Meanin
     if not name:
         return None
     if isinstance(owner, Global):
+        if owner.origin == "dill":  # a module, as far as the file tells
+            return Attribute(Global(owner.dotted.rstrip("."), name, at, "getattr"))
         return Attribute(Global(owner.module, f"{owner.name}.{name}", at, "getattr"))
     if isinstance(owner, Made) and owner.kind == "instance" and isinstance(owner.callee, Global):
         return Attribute(Global(owner.callee.module, f"{owner.callee.name}().{name}", at, "getattr"))
@@ -120,6 +133,11 @@ def _loads(data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Meaning 
     return None if text is None else Nested(text, latin1=True)
 
 
+def nested(data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Nested | None:
+    found = _loads(data, end, at, items)
+    return found if isinstance(found, Nested) else None
+
+
 def _encoded(data: leaves.Buffer, end: int, value: Any) -> int | None:
     """The text in `_codecs.encode(text, "latin1")`, which is how protocols 0 to 2 write bytes."""
     if not isinstance(value, Made) or not isinstance(value.callee, Global) or not isinstance(value.args, Group):
@@ -128,6 +146,37 @@ def _encoded(data: leaves.Buffer, end: int, value: Any) -> int | None:
     if value.callee.dotted != "_codecs.encode" or items is None or len(items) != 2 or type(items[0]) is not int:
         return None
     return items[0] if leaves.string(data, items[1], end) == "latin1" else None
+
+
+def _is_partial(callee: Any) -> bool:
+    return isinstance(callee, Global) and callee.module in ("functools", "_functools") and callee.name == "partial"
+
+
+def _partial(made: Made, data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Meaning | None:
+    """Calling what functools.partial(function, ...) made: pandas 1.3 writes the blocks of a table so."""
+    state = made.held[-1] if made.held else None
+    held = state.whole() if isinstance(state, Group) and state.kind == "tuple" else None
+    if made.kind != "result" or held is None or len(held) < 3 or len(made.held or ()) != 1:
+        return None
+    bound = held[1].whole() if isinstance(held[1], Group) else None
+    if bound is None or not isinstance(held[2], Group):
+        return None
+    return Replacement(held[0], Group("tuple", [*bound, *items, held[2]]))
+
+
+def _ufunc(data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Meaning | None:
+    """numpy.core._ufunc_reconstruct(module, name) is that name of that module."""
+    texts = [leaves.string(data, item, end) for item in items]
+    return Attribute(Global(str(texts[0]), str(texts[1]), at, "ufunc")) if len(texts) == 2 and all(texts) else None
+
+
+def _dill_import(data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Meaning | None:
+    """A module, or the attribute of one that a dotted text names."""
+    text = leaves.string(data, items[0], end) if items else None
+    if not text:
+        return None
+    module, _, name = text.rpartition(".")
+    return Attribute(Global(module, name, at, "dill") if module else Global(text, "", at, "dill"))
 
 
 def _rebuild(data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Meaning | None:
@@ -154,8 +203,10 @@ def _dill_array(data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Mea
 
 def _dill_type(data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Meaning | None:
     name = leaves.string(data, items[0], end) if len(items) == 1 else None
+    if name == "PartialType":
+        return Attribute(Global("functools", "partial", at, "getattr"))
     known = TYPES.get(name or "")
-    return Attribute(Global(known, str(name), at, "dill")) if known else None
+    return Attribute(Global(known, str(name), at, "getattr")) if known else None
 
 
 def _cloudpickle_type(data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Meaning | None:
@@ -169,23 +220,30 @@ def _named_tuple(data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Me
     return Attribute(Global(texts[1], texts[0], at, "dill")) if all(texts) else None  # type: ignore[arg-type]
 
 
-def of_state(data: leaves.Buffer, end: int, target: Made, given: Any) -> Nested | None:
-    """The pickle that a state carries as bytes for a class known to load it (skorch.net.NeuralNet.__setstate__)."""
-    pairs = given.pairs() if isinstance(given, Group) else None
-    for key, value in pairs or ():
-        if type(value) is int and leaves.string(data, key, end) in STATE_PICKLES:
-            return _loads(data, end, target.at, [value])  # type: ignore[return-value]
-    return None
+def key_of(cls: Global | None) -> str | None:
+    """The entry of its state that instances of this class run: source text, or a pickle in bytes."""
+    if cls is None:
+        return None
+    return next((key for module, key in RUN.items() if f"{cls.module}.".startswith(module)), None)
 
 
-STATE_PICKLES = frozenset({"__cuda_dependent_attributes__"})
-_DATA = ("bool", "bytearray", "bytes", "complex", "dict", "float", "frozenset", "int", "list", "object", "set", "slice")
+def is_run(module: str) -> bool:
+    """Does the module have classes that run an entry of their state?"""
+    return f"{module}.".startswith(tuple(RUN))
+
+
+RUN = {
+    "scipy.stats.": "_parse_arg_template",  # rv_generic._attach_argparser_methods: exec
+    "skorch.": "__cuda_dependent_attributes__",  # net.NeuralNet.__setstate__: an unpickler
+    "statsmodels.base.data.": "formula",  # ModelData.__setstate__: patsy evaluates it
+}
+RUN_KEYS = frozenset(RUN.values())
 TYPES = {
-    **dict.fromkeys((*_DATA, "str", "tuple"), "builtins"),
+    **{name: "builtins" for name, value in vars(builtins).items() if isinstance(value, type)},
     **dict.fromkeys(("NoneType", "NotImplementedType"), "types"),
     "ndarray": "numpy",
 }
-"""Types that dill names by a word of its own (dill._dill._typemap), as far as they are data."""
+"""Types that dill names by a word of its own (dill._dill._typemap), as far as their place is known."""
 
 
 MEANINGS: dict[str, Reading] = {
@@ -203,12 +261,16 @@ MEANINGS: dict[str, Reading] = {
     "torch._tensor:_rebuild_from_type_v2": _rebuild,
     "torch.tensor:_rebuild_from_type": _rebuild,
     "torch.tensor:_rebuild_from_type_v2": _rebuild,
+    "numpy._core:_ufunc_reconstruct": _ufunc,
+    "numpy.core:_ufunc_reconstruct": _ufunc,
     "numpy.random._pickle:__bit_generator_ctor": _bit_generator,
     "numpy.random._pickle:__generator_ctor": _generator,
     "numpy.random._pickle:__randomstate_ctor": _generator,
     "dill._dill:_create_array": _dill_array,
     "dill.dill:_create_array": _dill_array,
     "dill._dill:_create_namedtuple": _named_tuple,
+    "dill._dill:_get_attr": _getattr,
+    "dill._dill:_import_module": _dill_import,
     "dill._dill:_load_type": _dill_type,
     "dill.dill:_load_type": _dill_type,
     "cloudpickle.cloudpickle:_builtin_type": _cloudpickle_type,

@@ -67,6 +67,8 @@ class State(ABC):
         """joblib array wrappers seen."""
         self.objects_at: int | None = None
         """Where the pickle of joblib's first array of objects begins."""
+        self.careful = False
+        """A class was named that runs an entry of its state: nothing is read in bulk from there on."""
         self.special = 0
         """Opcodes so far whose effect hangs on plain data."""
 
@@ -139,6 +141,8 @@ class State(ABC):
             return self.constructed(opcode, found.cls, found.args, at)
         if isinstance(found, meaning.Nested):
             self.ledger.nested[at] = found
+        if isinstance(found, meaning.Replacement) and depth < DELEGATED:
+            return self.called(opcode, found.callee, found.args, at, depth + 1)
         if isinstance(found, meaning.Delegation) and depth < DELEGATED:
             self.called(opcode, found.callee, found.args, at, depth + 1)
         elif type(args) is not Group or isinstance(found, meaning.Delegation):
@@ -150,16 +154,51 @@ class State(ABC):
         self.ledger.act(Kind.CONSTRUCT, opcode, cls, args, at)
         return Made(cls, args, at, "instance")
 
+    def named(self, value: Global) -> None:
+        """An import. From a class on that runs an entry of its state, every such entry is looked at."""
+        self.ledger.imported(value)
+        self.careful = self.careful or meaning.is_run(value.module)
+
     def stated(self, target: Made, given: Any, at: int) -> None:
-        """BUILD: the state may be a pickle in bytes, for a class that reads it so."""
-        nested = meaning.of_state(self.data, self.end, target, given)
-        if nested is not None:
-            self.ledger.nested[at] = nested
+        """BUILD, which a few classes answer by running an entry of the state."""
+        key = meaning.key_of(target.root)
+        if key is not None:
+            self.special += 1
+            self._run(key, given, at)
         kind = "BUILD" if target.held is None else "BUILD after items"
         self.ledger.act(Kind.STATE, kind, target.callee, Group("tuple", [given, *(target.held or ())]), at)
 
+    def _run(self, key: str, given: Any, at: int) -> None:
+        """What the class will run is told if all keys of the state are known."""
+        noted = given.noted if isinstance(given, Group) and given.kind == "dict" else None
+        if noted is None and isinstance(given, Group) and given.kind == "dict" and not given.size:
+            noted = []
+        if noted is None or any(not name for name, _ in noted):
+            return
+        values = [value for name, value in noted if name == key]
+        texts = [leaves.string(self.data, value, self.end) for value in values]
+        if all(text is not None for text in texts):
+            self.ledger.sources[at] = tuple(str(text) for text in texts)
+        elif len(values) == 1:
+            found = meaning.nested(self.data, self.end, at, values)
+            if found is not None:
+                self.ledger.nested[at] = found
+
+    def _note(self, target: Group, items: list[Any]) -> None:
+        if target.noted is None:
+            if target.size > len(items):
+                return
+            target.noted = []
+        for key, value in zip(items[::2], items[1::2], strict=False):
+            name = leaves.string(self.data, key, self.end)
+            if name in meaning.RUN_KEYS or (name is None and self.could_be_text(key)):
+                target.noted.append((name or "", value))
+
     def grouped(self, kind: str, items: list[Any], at: int) -> Group:
-        return self.measured(Group(kind, items), items, at)
+        group = Group(kind, items)
+        if self.careful and kind == "dict":
+            self._note(group, items)
+        return self.measured(group, items, at)
 
     def measured(self, group: Group, items: list[Any], at: int) -> Group:
         if group.depth > DEEPEST and not self.deep:
@@ -183,6 +222,8 @@ class State(ABC):
             target.fill(items[0])
         elif isinstance(target, Group):
             target.extend(items)
+            if self.careful and target.kind == "dict":
+                self._note(target, items)
             self.measured(target, items, at)
         elif isinstance(target, Made):
             if target.built:

@@ -36,7 +36,7 @@ class Global:
 class Group:
     """A list, tuple, set, frozenset or dict; a dict's items are key, value, key, value …"""
 
-    __slots__ = ("depth", "head", "kind", "rest", "size", "spelled", "weight")
+    __slots__ = ("depth", "head", "kind", "noted", "rest", "size", "spelled", "weight")
 
     def __init__(self, kind: str, items: list[Any] | None = None) -> None:
         self.kind = kind
@@ -49,6 +49,8 @@ class Group:
         """Values to visit for who walks through all of it, shared ones each time: what hashing it costs."""
         self.spelled = True
         """False when a batch stands for some of the items."""
+        self.noted: list[tuple[str, Any]] | None = None
+        """Of a dict: entries that a class may run, "" for a key that is not spelled out; None: nobody looked."""
         if items:
             self.extend(items)
 

@@ -77,11 +77,18 @@ class Rules:
     def _match(self, module: str, name: str) -> Match:
         dotted = self.canonical(module, name)
         rule = self._exact.get(dotted)
-        trust = self._trusted.of(dotted) if rule is None else None
+        trust = self._trusted.of(dotted, self._home(module, name, dotted)) if rule is None else None
         if trust is not None:
             return Match(dotted, None, trust.use, trust.items, trust.state)
         rule = rule or self._prefix(dotted) or self._acting(module) or self._inner(name)
         return Match(dotted, rule=rule)
+
+    def _home(self, module: str, name: str, dotted: str) -> str:
+        """The module as the file has it, in its canonical spelling; "" where an alias says what the name is."""
+        module, name = NAME_MAPPING.get((module, name), (module, name))
+        home = self._moved(IMPORT_MAPPING.get(module, module))
+        aliased = f"{home}.{name}" != dotted
+        return "" if aliased and "." not in name else home
 
     def _acting(self, module: str) -> Rule | None:
         """A module that acts by its place in a package: `package.__main__` is a program."""

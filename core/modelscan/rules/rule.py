@@ -46,6 +46,10 @@ class Rule:
     """Machines for which the rule does not count."""
     on_call: bool = False
     """Naming it is nothing; calling it or handing it on is."""
+    on_state: bool = False
+    """Making an instance without calling it is nothing either; giving it a state is."""
+    ordinary: str = ""
+    """An expression for the text that an ordinary state of it runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,5 +89,7 @@ def rule_of(key: str, row: Mapping[str, Any]) -> Rule:
         cwe=row.get("cwe", ""),
         references=tuple(row.get("references", ())),
         hosts=frozenset(row.get("hosts", ())),
-        on_call=row.get("on", "name") == "call",
+        on_call=row.get("on", "name") != "name",
+        on_state=row.get("on", "name") == "state",
+        ordinary=row.get("ordinary", ""),
     )

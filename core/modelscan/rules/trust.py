@@ -35,14 +35,18 @@ class Trusted:
         self.packages = frozenset(module.split(".")[0] for module in self._modules) | texts.keys() - {"python"}
         """Names of the packages that have trusted names."""
 
-    def of(self, dotted: str) -> Trust | None:
-        """The group that lists a canonical name, wherever in it the module ends."""
+    def of(self, dotted: str, module: str) -> Trust | None:
+        """The group that lists a canonical name.
+
+        For what may be called, `module` has to be the module that it is listed under: what such a call means is read
+        for that spelling only (`pickles.meaning`).
+        """
         self._read(dotted.partition(".")[0])
         at = len(dotted)
         while (at := dotted.rfind(".", 0, at)) > 0:
             for trust, names in self._modules.get(dotted[:at], ()):
                 if dotted[at + 1 :] in names.split(" "):
-                    return trust
+                    return trust if trust.use in (Use.NAME, Use.CONSTRUCT) or module in ("", dotted[:at]) else None
         return None
 
     def _read(self, package: str) -> None:
