@@ -158,7 +158,7 @@ _FILES = "[--json|--html|--md|--sarif FILE]"
 
 SCAN = Command(
     scan,
-    f"PATH… [--policy WORD] [--min-severity LEVEL] [--strict] [--quiet] {_FILES}",
+    "PATH… [--policy WORD] [--min-severity LEVEL] [--strict] [--quiet] [--json|… FILE]",
     "scan files, folders, notebooks or a cached org/model, loading nothing",
     {
         "--policy": Takes.VALUE,

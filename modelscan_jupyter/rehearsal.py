@@ -12,9 +12,8 @@ from modelscan import guard
 from modelscan.guard.events import HISTORY
 from modelscan.guard.state import STATE
 from modelscan.report import Report
-from modelscan.scanner import scan
 from modelscan_jupyter import panel
-from modelscan_jupyter.scans import executed
+from modelscan_jupyter.scans import scan_cells
 
 if TYPE_CHECKING:
     from modelscan_jupyter.magics import ModelScan
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 
 def dry(cell: str, _: ModelScan) -> Report:
     """What the cell would load, and what is in those files. Nothing of it runs."""
-    return replace(scan(executed(("", cell)), STATE.policy), source="this cell")
+    return scan_cells(("", cell), "this cell", STATE.policy)
 
 
 def strict(cell: str, face: ModelScan) -> Any:

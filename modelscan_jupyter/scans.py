@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from modelscan.guard.refusal import message
 from modelscan.guard.state import STATE
 from modelscan.policy import WORDS, Policy
 from modelscan.report import Report, Severity
+from modelscan.scanner import NAMELESS
 from modelscan.scanner import scan as scan_source
 from modelscan_jupyter import arguments, exports, panel
 from modelscan_jupyter.panel import Reports
@@ -52,9 +54,10 @@ def scan(call: Call) -> Report | Reports | None:
 def one(call: Call, word: str) -> Report:
     """The report on what one word stands for."""
     policy = _policy(call)
-    found = scan_source(_source(call, word), policy)
-    if word == THIS:
-        found = replace(found, source="executed cells of this session")
+    if word == THIS and not Path(word).exists():
+        found = scan_cells(call.names.get("In", ()), "executed cells of this session", policy)
+    else:
+        found = scan_source(_source(call, word), policy)
     least = call.options.get("--min-severity")
     return found if least is None else _from(found, least)
 
@@ -77,11 +80,9 @@ def _policy(call: Call) -> Policy:
 
 
 def _source(call: Call, word: str) -> Any:
-    """A path; the whole cache; a cached repository; or what was executed in this session."""
+    """A path; the whole cache; or a cached repository."""
     if word == CACHE and not Path(word).exists():
         return arguments.path(str(cache()), {})
-    if word == THIS and not Path(word).exists():
-        return executed(call.names.get("In", ()))
     if "://" in word:
         raise UsageError("nothing is downloaded: fetch the file yourself, then give its path")
     if _HUB.fullmatch(word) and not Path(word).exists() and (snapshot := _snapshot(word)):
@@ -113,11 +114,39 @@ def _folders(folder: Path) -> Iterator[Path]:
         yield from sorted(path for path in folder.iterdir() if path.is_dir())
 
 
-def executed(cells: Any) -> bytes:
-    """The cells that ran so far, as a notebook; a kernel does not know which file it belongs to."""
+def scan_cells(cells: Any, label: str, policy: Policy) -> Report:
+    """The cells as a notebook of the working folder, since it is from there that they name files.
+
+    A kernel does not know which file its cells belong to. Where the folder cannot be written to, the files that the
+    cells name are not looked at.
+    """
     rows = [
         {"cell_type": "code", "source": source, "metadata": {}, "outputs": [], "execution_count": number}
         for number, source in enumerate(cells)
         if number and isinstance(source, str)
     ]
-    return json.dumps({"cells": rows, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}).encode()
+    data = json.dumps({"cells": rows, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}).encode()
+    try:
+        handle, full = tempfile.mkstemp(suffix=".ipynb", prefix=".modelscan-", dir=".")
+    except OSError:
+        return _renamed(scan_source(data, policy), NAMELESS, label)
+    path = Path(full).name
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        return _renamed(scan_source(path, policy), path, label)
+    finally:
+        Path(path).unlink(missing_ok=True)
+
+
+def _renamed(report: Report, old: str, new: str) -> Report:
+    """The same report on something that goes by another name."""
+
+    def renamed(value: Any) -> Any:
+        if isinstance(value, str) and value.startswith(old):
+            return new + value.removeprefix(old)
+        if isinstance(value, dict):
+            return {key: renamed(item) for key, item in value.items()}
+        return [renamed(item) for item in value] if isinstance(value, list) else value
+
+    return Report.from_dict(renamed(report.to_dict()))

@@ -283,7 +283,18 @@ def test_a_cell_under_the_strict_policy(loaded, models, shell):
 
 
 def test_a_rehearsal_runs_nothing(loaded, models, shell):
-    report, error, _ = loaded(f"%%modelscan --dry\nmarked = 1\n{LOAD}")
-    assert (error, report.source) == (None, "this cell")
+    before = sorted(path.name for path in models.iterdir())
+    report, error, said = loaded(f"%%modelscan --dry\nmarked = 1\n{LOAD}")
+    assert (error, report.source, report.verdict) == (None, "this cell", Verdict.UNSAFE)
     assert "marked" not in shell.user_ns
+    assert "  UNSAFE        poisoned.pkl" in said
+    assert "this cell : cells[0]:3" in said
+    assert sorted(path.name for path in models.iterdir()) == before
+
+
+def test_what_was_executed_can_be_looked_at(loaded, models, shell):
+    shell.run_cell("import pickle", store_history=True)
+    shell.run_cell(f"if False:\n    {LOAD.splitlines()[1]}", store_history=True)
+    report = loaded("%modelscan this")[0]
+    assert (report.source, report.verdict) == ("executed cells of this session", Verdict.UNSAFE)
     assert isinstance(loaded("%%modelscan clean.pkl\n1")[1], UsageError)
