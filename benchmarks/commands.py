@@ -1,0 +1,134 @@
+"""python -m benchmarks.commands [--peer PROGRAM]: whole processes, against the fastest public scanner in the same run.
+
+The peer is `picklescan`, installed anywhere; without it only our own figures are printed. CPU seconds of a process
+and its children, by interleaved pairs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import pickle
+import resource
+import shlex
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.pairs import machine
+
+FILES, FOLDERS = 2_000, 41
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """`write` makes what is scanned, `goal` is the ratio to the peer to reach."""
+
+    name: str
+    write: Callable[[Path], object]
+    goal: float
+
+
+def checkpoint(path: Path) -> None:
+    import torch
+
+    torch.save({f"layer.{n}.weight": torch.zeros(3_200_000) for n in range(16)}, path)
+
+
+def tree(rows: int) -> Callable[[Path], None]:
+    def write(path: Path) -> None:
+        for number in range(FILES):
+            folder = path / f"folder{number % FOLDERS:02}"
+            folder.mkdir(parents=True, exist_ok=True)
+            data = {"id": number, "rows": [(n, f"row {n} of {number}") for n in range(rows)]}
+            (folder / f"model{number:04}.pkl").write_bytes(pickle.dumps(data, 4))
+
+    return write
+
+
+def estimators(path: Path) -> None:
+    import numpy as np
+    from sklearn.linear_model import LogisticRegression
+
+    path.mkdir()
+    for number in range(FILES):
+        data = np.random.default_rng(number).random((20, 5))
+        model = LogisticRegression().fit(data, data[:, 0] > 0.5)
+        (path / f"model{number:04}.pkl").write_bytes(pickle.dumps(model))
+
+
+ROWS = (
+    Row("torch zip, 16 tensors, 200 MB", checkpoint, 0.5),
+    Row("2,000 fitted estimators", estimators, 0.4),
+    Row("2,000 files of some 100 opcodes", tree(20), 0.4),
+    Row("2,000 files of some 1,000 opcodes", tree(200), 0.4),
+)
+
+
+def cpu(*command: str) -> float:
+    """Of a child process, whatever it says and however it ends."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run(command, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
+
+
+def against(program: list[str], peer: str | None, row: Row, pairs: int) -> str:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "models")
+        row.write(path)
+        ours = (*program, "-p", str(path), "--no-cache")
+        theirs = (peer, "-p", str(path)) if peer else ()
+        cpu(*ours)
+        found = [(cpu(*ours), cpu(*theirs) if theirs else float("nan")) for _ in range(pairs)]
+    ratios = sorted(one / other for one, other in found)
+    medians = [statistics.median(column) for column in zip(*found, strict=True)]
+    spread = f"({ratios[0]:.2f} to {ratios[-1]:.2f}, n={pairs})"
+    shown = f"{medians[0]:9.3f} s {medians[1]:9.3f} s   {statistics.median(ratios):7.2f}  {spread}"
+    return f"{row.name:<36}{shown}  <= {row.goal:g}"
+
+
+def again(pairs: int) -> str:
+    """An unchanged folder in this process, wall time: what a notebook waits for."""
+    import modelscan
+
+    with tempfile.TemporaryDirectory() as folder:
+        tree(20)(Path(folder))
+        modelscan.scan(folder)
+        times = []
+        for _ in range(pairs * 4):
+            started = time.perf_counter()
+            modelscan.scan(folder)
+            times.append((time.perf_counter() - started) * 1000)
+    return f"{'2,000 files, unchanged':<36}{statistics.median(times):9.1f} ms (lowest {min(times):.1f})  <= 15 ms"
+
+
+def start(program: list[str], pairs: int) -> str:
+    """Over bare Python."""
+    found = [(cpu(sys.executable, "-c", "import modelscan"), cpu(sys.executable, "-c", "pass")) for _ in range(pairs)]
+    over = statistics.median(one - other for one, other in found) * 1000
+    version = statistics.median(cpu(*program, "--version") for _ in range(pairs))
+    return f"{'import modelscan':<36}{over:9.1f} ms  <= 30 ms\n{'modelscan --version':<36}{version:9.3f} s   <= 0.1 s"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.commands", description=__doc__)
+    parser.add_argument("--peer", default=shutil.which("picklescan"), help="the program picklescan")
+    parser.add_argument("--ours", default=f"{sys.executable} -m modelscan", help="how modelscan is called")
+    parser.add_argument("--pairs", type=int, default=5)
+    options = parser.parse_args()
+    print(f"{machine()}; CPU seconds of whole processes, median of {options.pairs} interleaved pairs\n")
+    print(f"{'':<36}{'modelscan':>11} {'picklescan':>11}   {'ratio':>7}  (lowest to highest)  goal")
+    for row in ROWS:
+        print(against(shlex.split(options.ours), options.peer, row, options.pairs), flush=True)
+    print(again(options.pairs), flush=True)
+    print(start(shlex.split(options.ours), options.pairs))
+
+
+if __name__ == "__main__":
+    main()
