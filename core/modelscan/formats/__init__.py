@@ -13,6 +13,7 @@ from modelscan.formats import (
     notebook,
     numpy,
     pickle,
+    safetensors,
     sevenzip,
     skops,
     tar,
@@ -40,6 +41,7 @@ READERS: tuple[Reader, ...] = (
     tensorflow.READER,
     tf_text.READER,
     tflite.READER,
+    safetensors.READER,
     unread.READER,
 )
 
