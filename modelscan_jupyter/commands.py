@@ -173,7 +173,7 @@ COMMANDS: dict[str, Command] = {
     "report": Command(report, f"report [N] {_FILES}", "the report of load N again, or into a file", SAVES),
     "allow": Command(
         allow,
-        "allow --once N | --sha256 N --reason TEXT | --name NAME --reason TEXT | --list | --revoke X",
+        "allow --once N | --sha256 N | --name NAME, with --reason TEXT | --list | --revoke X",
         "let a refused file or an unreviewed class be loaded",
         {
             "--once": Takes.MAYBE,
