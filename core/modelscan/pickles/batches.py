@@ -45,7 +45,7 @@ class Grammar:
         lengths = b"|".join(re.escape(bytes([size])) + zeros + b".{%d}" % size for size in range(256))
         counted = (rb"[\x8cUC\x8a]" if memoize else b"X") + b"(?:" + lengths + b")"
         leaves = [counted, rb"K.", rb"[N)\x88\x89]", rb"M..", rb"J.{4}", rb"G.{8}"]
-        memos = [rb"\x94"] if memoize else [rb"r.{4}", rb"q."]
+        memos = [rb"\x94"] if memoize else [rb"r.{3}\0", rb"q."]
         gets = [rb"h.", rb"j.{4}"]
         # One flat alternation, the most frequent first: the engine tries them in order by their first byte.
         token = b"(?:" + b"|".join((*memos, *gets, *leaves, rb"[\x85-\x87]")) + b")"

@@ -6,7 +6,7 @@ from typing import Any
 
 from modelscan.pickles import leaves
 from modelscan.pickles.batches import Batch
-from modelscan.pickles.values import Global, Group, Made, Outside
+from modelscan.pickles.values import Global, Group, Held, Made, Outside
 
 WIDTH = 400
 """Characters of a whole expression."""
@@ -53,7 +53,7 @@ class _Line:
             return self.show(value.callee, depth + 1) + self.arguments(value.args, depth + 1)
         if isinstance(value, Outside):
             return f"<{value.kind}>"
-        if isinstance(value, Batch):
+        if isinstance(value, Batch | Held):
             return "…"
         left, right = _BRACKETS[value.kind]
         comma = "," if value.kind == "tuple" and value.size == 1 else ""

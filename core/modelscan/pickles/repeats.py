@@ -35,9 +35,9 @@ WIDEST = 4
 """Values that one row leaves on the stack."""
 BLOCKS = (128, 8, 1)
 LOW = 256
-"""Memo indices below this one are set by no repeat."""
+"""Memo indices below this one are set by no repeat, nor giant ones; those are walked and reported."""
 
-_PUT = rb"r.(?!\0\0\0)..."
+_PUT = rb"r.(?!\0\0\0)..\0"
 _GROUPED = frozenset({Op.TUPLE, Op.LIST, Op.DICT, Op.FROZENSET})
 _FILLED = frozenset({Op.APPENDS, Op.SETITEMS, Op.ADDITEMS})
 _FRESH = frozenset({Op.EMPTY_LIST, Op.EMPTY_DICT, Op.EMPTY_SET, Op.EMPTY_TUPLE})
@@ -135,7 +135,7 @@ class Template:
         for part, after in zip(self.parts, [*self.parts[1:], b""], strict=True):
             text = self._pattern(part)
             if part == _PUT:
-                text = rb"r(.(?!\0\0\0)...)"
+                text = rb"r(.(?!\0\0\0)..\0)"
             elif after in (_PUT, b"\x94") and next(kept) is None:
                 text = b"(" + text + b")"
             pattern += text

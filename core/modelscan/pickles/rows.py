@@ -88,7 +88,7 @@ class Rows:
     """The shapes learned from one stream so far."""
 
     def __init__(self, memoize: bool) -> None:
-        self.memo = rb"\x94" if memoize else rb"(?:r....|q.)"
+        self.memo = rb"\x94" if memoize else rb"(?:r...\0|q.)"
         self.memoize = memoize
         self.shapes: dict[Shape, list[Slot]] = {}
         self.patterns: tuple[re.Pattern[bytes], ...] = ()

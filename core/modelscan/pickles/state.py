@@ -166,7 +166,7 @@ class State(ABC):
             self.special += 1
             self._run(key, given, at)
         kind = "BUILD" if target.held is None else "BUILD after items"
-        self.ledger.act(Kind.STATE, kind, target.callee, Group("tuple", [given, *(target.held or ())]), at)
+        self.ledger.act(Kind.STATE, kind, target.callee, Group("tuple", [given, *target.holdings()]), at)
 
     def _run(self, key: str, given: Any, at: int) -> None:
         """What the class will run is told if all keys of the state are known."""

@@ -105,13 +105,22 @@ class Made:
     `held` is what was put into it later: state, items. `built`: it was given its state by BUILD.
     """
 
-    __slots__ = ("args", "at", "built", "callee", "held", "kind", "root")
+    __slots__ = ("args", "at", "built", "callee", "held", "kind", "root", "whole")
 
     def __init__(self, callee: Any, args: Any, at: int, kind: str) -> None:
         self.callee, self.args, self.at, self.kind = callee, args, at, kind
         self.root = name_of(callee)
         self.held: list[Any] | None = None
         self.built = False
+        self.whole: Held | None = None
+
+    def holdings(self) -> list[Held]:
+        """One value that stands for all it holds, now and later, if it holds anything yet."""
+        if self.held is None:
+            return []
+        if self.whole is None:
+            self.whole = Held(self)
+        return [self.whole]
 
     def hold(self, items: Iterable[Any]) -> None:
         kept = [item for item in items if type(item) is not int]
@@ -121,6 +130,18 @@ class Made:
             self.held = kept
         else:
             self.held += kept
+
+
+class Held:
+    """What has been put into an object; copies of it, one for each time, would grow with the square of the stream."""
+
+    __slots__ = ("made",)
+
+    def __init__(self, made: Made) -> None:
+        self.made = made
+
+    def parts(self) -> Iterator[Any]:
+        yield from self.made.held or ()
 
 
 class Outside:
