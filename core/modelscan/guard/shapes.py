@@ -120,7 +120,7 @@ def remember(data: bytes, policy: Policy, session: CurrentSession, names: Abstra
 
 def shape(data: bytes) -> Key | None:
     """The shape of the one pickle that these bytes are; None for whatever is in the least unusual."""
-    if len(data) > LONGEST or _SPECIAL(data) is not None:
+    if len(data) > LONGEST or (b"__" in data and _SPECIAL(data) is not None):
         return None
     try:
         return _shape(data)
