@@ -14,7 +14,7 @@ help: ## show this list
 demo: $(VENV)/.demo ## scan real models, see a poisoned one refused in a notebook, write build/tour.html
 	$(PY) tools/demo.py
 
-notebooks: $(VENV)/.demo ## build notebooks/*.ipynb from their sources
+notebooks: $(VENV)/.test ## build notebooks/*.ipynb from their sources
 	$(PY) tools/build_notebooks.py
 
 test: $(VENV)/.test ## run all tests

@@ -67,10 +67,3 @@ def test_originals_are_back_after_unloading(tour):
 def test_nothing_of_this_machine_is_in_the_outputs(tour):
     assert str(Path.home()) not in str(tour)
     assert "/tmp/" not in "".join(str(cell.get("outputs")) for cell in tour.cells)
-
-
-@pytest.mark.parametrize("source", sorted((ROOT / "notebooks").glob("*.py")), ids=lambda path: path.stem)
-def test_the_notebooks_are_built_from_their_sources(tools, source):
-    import nbformat
-
-    assert source.with_suffix(".ipynb").read_text("utf-8") == nbformat.writes(tools["build"](source)) + "\n"

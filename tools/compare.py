@@ -1,0 +1,175 @@
+"""What other scanners say about the same files: docs/explanation/comparison.md is made of this.
+
+    python tools/compare.py [FOLDER …]       folders with the programs modelscan, picklescan and fickling
+
+Every file is a few inert bytes, made here: its payload creates an empty folder. Each is first loaded in a child
+process, and counts only if it is live on this Python. A program answers by its exit code: 1 found, 0 nothing, others
+no answer.
+"""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import lzma
+import pickle
+import shutil
+import struct
+import subprocess
+import sys
+import tarfile
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import modelscan
+
+MARKER = "marker"
+PROGRAMS = {
+    "modelscan 0.8": ["modelscan", "-p", "{}"],
+    "picklescan": ["picklescan", "-p", "{}"],
+    "fickling": ["fickling", "--check-safety", "{}"],
+}
+ANSWERS = {0: "**missed**", 1: "found"}
+
+
+def text(value: str) -> bytes:
+    return b"X" + struct.pack("<I", len(value)) + value.encode()
+
+
+def call(module: str, name: str, *arguments: bytes) -> bytes:
+    return f"c{module}\n{name}\n(".encode() + b"".join(arguments or (text(MARKER),)) + b"tR"
+
+
+GIVEN = b"(" + text(MARKER) + b"tR."
+CALL = call("os", "mkdir")
+PLAIN = b"\x80\x04" + CALL + b"."
+HARMLESS = pickle.dumps({"weights": [1, 2, 3]})
+
+
+def zipped(data: bytes, name: str = "archive/data.pkl") -> bytes:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as archive:
+        archive.writestr(name, data)
+    return target.getvalue()
+
+
+def tarred(data: bytes) -> bytes:
+    target = io.BytesIO()
+    with tarfile.open(fileobj=target, mode="w") as archive:
+        member = tarfile.TarInfo("data.pkl")
+        member.size = len(data)
+        archive.addfile(member, io.BytesIO(data))
+    return target.getvalue()
+
+
+def legacy(at: int) -> bytes:
+    """torch's five pickles, with the payload as one of them."""
+    parts = [pickle.dumps(value, 2) for value in (0x1950A86A20F9469CFC6C, 1001, {"little_endian": True}, {}, [])]
+    parts[at] = b"\x80\x02" + CALL + b"."
+    return b"".join(parts)
+
+
+FILES: dict[str, tuple[str, bytes]] = {
+    "os.mkdir, called plainly": ("m.pkl", PLAIN),
+    "posix.mkdir": ("m.pkl", b"\x80\x04" + call("posix", "mkdir") + b"."),
+    "os.makedirs": ("m.pkl", b"\x80\x04" + call("os", "makedirs") + b"."),
+    "pathlib, attribute os.mkdir": ("m.pkl", b"\x80\x04" + text("pathlib") + text("os.mkdir") + b"\x93" + GIVEN),
+    "INST": ("m.pkl", b"(" + text(MARKER) + b"ios\nmkdir\n."),
+    "OBJ, result dropped": ("m.pkl", b"(cos\nmkdir\n" + text(MARKER) + b"o0N."),
+    "names through the memo": ("m.pkl", b"\x80\x04" + text("mkdir") + b"\x940" + text("os") + b"h\x00\x93" + GIVEN),
+    "names with escapes": ("m.pkl", b"Vos\nV\\u006dkdir\n\x93(" + text(MARKER) + b"tR."),
+    "broken behind the call": ("m.pkl", b"\x80\x04" + CALL + b"\xff"),
+    "no end": ("m.pkl", b"\x80\x04" + CALL),
+    "a number only C reads": ("m.pkl", b"I0x10\n0" + CALL + b"."),
+    "a frame that ends in an argument": ("m.pkl", b"\x80\x04\x95" + struct.pack("<Q", 2) + CALL + b"."),
+    "second pickle": ("m.pkl", HARMLESS + PLAIN),
+    "pickle named .png": ("m.png", PLAIN),
+    "pickle without extension": ("model", PLAIN),
+    "joblib, zlib": ("m.joblib", zlib.compress(PLAIN)),
+    "joblib, gzip": ("m.joblib", gzip.compress(PLAIN)),
+    "joblib, bz2": ("m.joblib", bz2.compress(PLAIN)),
+    "joblib, xz": ("m.joblib", lzma.compress(PLAIN)),
+    "torch legacy, second pickle": ("m.pt", legacy(1)),
+    "torch legacy, fourth pickle": ("m.pt", legacy(3)),
+    "zip member": ("m.zip", zipped(PLAIN)),
+    "zip in a zip": ("m.zip", zipped(zipped(PLAIN), "inner.zip")),
+    "tar": ("m.tar", tarred(PLAIN)),
+}  # fmt: skip
+
+_CHILD = """
+import bz2, gzip, io, lzma, os, pickle, sys, tarfile, zipfile, zlib
+def load(data):
+    if zipfile.is_zipfile(io.BytesIO(data)):
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            return [load(archive.read(name)) for name in archive.namelist()]
+    for open_ in (zlib.decompress, gzip.decompress, bz2.decompress, lzma.decompress):
+        try:
+            return load(open_(data))
+        except (zlib.error, OSError, ValueError, EOFError, lzma.LZMAError):
+            pass
+    try:
+        with tarfile.open(fileobj=io.BytesIO(data)) as archive:
+            return [load(archive.extractfile(member).read()) for member in archive]
+    except tarfile.ReadError:
+        pass
+    with open('loaded', 'wb') as file:
+        file.write(data)
+    with open('loaded', 'rb') as file:
+        while True:
+            pickle.load(file)
+try:
+    load(open(sys.argv[1], 'rb').read())
+except Exception:
+    pass
+sys.exit(0 if os.path.isdir('marker') else 1)
+"""
+
+
+def main(folders: list[str]) -> int:
+    programs = {name: words for name, words in PROGRAMS.items() if _found(words[0], folders, name)}
+    columns = ["this scanner", *programs]
+    print("| technique |", " | ".join(columns), "|\n| --- |", " | ".join("---" for _ in columns), "|")
+    found = dict.fromkeys(columns, 0)
+    live = 0
+    for technique, (name, data) in FILES.items():
+        with tempfile.TemporaryDirectory() as work:
+            path = Path(work, name)
+            path.write_bytes(data)
+            if subprocess.run([sys.executable, "-c", _CHILD, name], cwd=work, check=False).returncode:
+                print(f"not live on this Python: {technique}", file=sys.stderr)
+                continue
+        live += 1
+        with tempfile.TemporaryDirectory() as work:
+            path = Path(work, name)
+            path.write_bytes(data)
+            answers = ["found" if modelscan.scan(path).verdict == "UNSAFE" else "**missed**"]
+            answers += [_answer(_found(words[0], folders, key), words, path) for key, words in programs.items()]
+        for column, answer in zip(columns, answers, strict=True):
+            found[column] += answer == "found"
+        print(f"| {technique} |", " | ".join(answers), "|")
+    print(f"| **found, of {live}** |", " | ".join(f"**{found[column]}**" for column in columns), "|")
+    return 0
+
+
+def _answer(program: str, words: list[str], path: Path) -> str:
+    command = [program, *(word.format(path) for word in words[1:])]
+    done = subprocess.run(command, capture_output=True, check=False, cwd=path.parent)
+    return ANSWERS.get(done.returncode, f"no answer ({done.returncode})")
+
+
+def _found(program: str, folders: list[str], name: str) -> str:
+    """The program in one of the folders; our own `modelscan` is not meant by that name."""
+    places: list[Callable[[], str | None]] = [
+        lambda place=place: shutil.which(program, path=place) for place in folders
+    ]
+    if name != "modelscan 0.8":
+        places.append(lambda: shutil.which(program))
+    return next((path for look in places if (path := look())), "")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
