@@ -36,6 +36,7 @@ check: lint test docs ## everything that CI runs
 bench: $(VENV)/.test ## time scans and guarded loads against bare loads, in interleaved pairs
 	$(PY) -m benchmarks
 	$(PY) -m benchmarks.guarded
+	$(PY) -m benchmarks.hostile
 	$(PY) -m benchmarks.commands
 
 fuzz: $(VENV)/.test ## hold the pickle machine against the real unpickler for long

@@ -23,6 +23,8 @@ TRIAL = 65_536
 ISLANDS = 256
 """Places behind the last pickle where another may be hidden that are tried."""
 TAIL = 16 << 20
+WALKED = 4
+"""How often all that stands behind the last pickle is walked at most, from however many places."""
 
 _ISLAND = re.compile(rb"\x80[\x00-\x05]|[ci][A-Za-z_][\w.]*\n[A-Za-z_][\w.]*\n|\x8c[\x01-\xff][A-Za-z_]")
 _NAME = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
@@ -168,9 +170,11 @@ def _tail(artifact: Artifact, data: Buffer, pos: int, end: int, base: int, conte
 
 def _islands(artifact: Artifact, data: Buffer, pos: int, end: int, base: int, limits: Limits) -> Iterator[Ledger]:
     """Pickles that start somewhere in the bytes from `pos` on and import something."""
+    left = WALKED * min(end - pos, TAIL) + TRIAL
     for match in islice(_ISLAND.finditer(data, pos, min(end, pos + TAIL)), ISLANDS):
         ledger = Ledger(data, end, artifact.name, limits, artifact.loader, base)
-        Machine(data, match.start(), end, ledger, limits).run()
+        walk = Machine(data, match.start(), min(end, match.start() + left), ledger, limits).run()
+        left -= walk.end - match.start()
         if ledger.imports:
             yield ledger
 
