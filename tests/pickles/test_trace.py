@@ -10,7 +10,9 @@ from samples import Payload, call, global_, proto, stack_global, text
 
 import modelscan
 from modelscan.pickles import trace
+from modelscan.render import html as html_report
 from modelscan.render import renderer
+from modelscan.render import text as text_report
 
 
 def detail(data, operator):
@@ -63,8 +65,8 @@ def test_a_single_call_is_no_tree():
 def test_both_are_shown_in_every_rendering():
     inner = call(global_("builtins", "bytes"), text("x"))
     report = modelscan.scan(proto() + call(global_("builtins", "eval"), inner) + b".")
-    for name in ("text", "html", "console"):
-        shown = renderer(name)(report)
+    for render in (text_report.render, html_report.render, renderer("console")):
+        shown = render(report)
         assert "call tree" in shown
         assert "0x2 GLOBAL builtins eval" in shown.replace("<bdi>", "").replace("\n        ", " ")
 
