@@ -6,7 +6,7 @@ BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 PY := $(BIN)/python
 
 .DEFAULT_GOAL := help
-.PHONY: help demo notebooks test lint format check bench fuzz docs screenshots clean
+.PHONY: help demo notebooks test lint format check bench fuzz zoo docs screenshots clean
 
 help: ## show this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | expand -t 14
@@ -41,6 +41,10 @@ bench: $(VENV)/.test ## time scans and guarded loads against bare loads, in inte
 
 fuzz: $(VENV)/.test ## hold the pickle machine against the real unpickler for long
 	$(PY) -m tests.pickles.fuzz --cases 1000000
+
+zoo: $(VENV)/.test ## write a zoo of ordinary objects and tell what is said of them
+	$(PY) tools/zoo/animals.py build/zoo plain numpy pandas sklearn scipy torch torch.nn xgboost lightgbm networkx
+	$(PY) tools/harvest_trusted.py build/zoo
 
 docs: $(VENV)/.docs ## build the documentation into build/docs
 	$(PY) tools/build_reference.py
