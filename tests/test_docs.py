@@ -132,15 +132,18 @@ def blocks(pattern: str) -> list[list[str]]:
 @pytest.mark.parametrize("pattern", RUN)
 def test_the_code_in_the_pages_runs(pattern, tmp_path):
     pytest.importorskip("torch", reason="the pages load torch models")
-    for page in blocks(pattern):
-        assert page, f"{pattern} has no Python"
+    pages = [page for page in blocks(pattern) if page]
+    assert pages, f"{pattern} has no Python"
+    for number, page in enumerate(pages):
+        folder = tmp_path / str(number)
+        folder.mkdir()
         done = subprocess.run(
             [sys.executable, "-c", WORLD],
             input=json.dumps(page),
             capture_output=True,
             text=True,
-            cwd=tmp_path,
-            env={**os.environ, "HF_HUB_CACHE": str(tmp_path / "hub")},
+            cwd=folder,
+            env={**os.environ, "HF_HUB_CACHE": str(folder / "hub")},
             check=False,
         )
         assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]

