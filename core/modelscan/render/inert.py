@@ -19,7 +19,9 @@ def inert(text: str, width: int = 200) -> str:
     """
     if len(text) <= width and text.isascii() and text.isprintable():
         return text
-    shown = "".join(map(_visible, text[: width + 1]))
+    shown = text[: width + 1]
+    if not (shown.isascii() and shown.isprintable()):
+        shown = "".join(map(_visible, shown))
     return shown if len(shown) <= width else shown[: width - 1] + ELLIPSIS
 
 
