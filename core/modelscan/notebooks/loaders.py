@@ -104,6 +104,7 @@ CALLS: Mapping[str, str] = {
     "torch.serialization.safe_globals": "safe-globals",
     "modelscan.guard.uninstall": "guard-off",
     "modelscan.allow": "guard-allow",
+    "pty.spawn": "shell-remote",
 }
 
 VARIABLES: Mapping[str, str] = {
@@ -163,6 +164,7 @@ DECODING = (
     "binascii.unhexlify",
     "binascii.a2b_base64",
     "marshal.loads",
+    "builtins.chr",
 )
 RUNNING = frozenset({"builtins.exec", "builtins.eval", "builtins.compile", "types.FunctionType", "types.CodeType"})
 SHELLS = frozenset(
@@ -190,6 +192,6 @@ SHELLS = frozenset(
 WORDS = (
     "load|pickle|read_pickle|trust_|from_pretrained|safe_mode|weights_only|unsafe|hub|exec|eval|compile|system|popen"
     "|subprocess|spawn|reload|getattr|__|import_module|environ|download|pipeline|urlretrieve|decode|modelscan|marshal"
-    "|shelve|dill|%|!|safe_globals|SentenceTransformer|YOLO|PackageImporter|getoutput|set_env|safetensors|allow_"
+    "|shelve|dill|%|!|dup2|CDLL|LoadLibrary|guard|safe_globals|SentenceTransformer|YOLO|PackageImporter|getoutput|set_env|safetensors|allow_"
 )
 """Something of this stands in every cell that can state a fact; the others are not parsed."""

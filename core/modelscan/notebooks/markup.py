@@ -25,7 +25,22 @@ _HINTS: tuple[str, ...] = (
     "<form",
     "<link",
 )
-_HINTS += ("src", "href", "action", "data", "poster", "background", "script:", "&#", "&tab", "&newline", "&colon", "on")
+_HINTS += (
+    "src",
+    "href",
+    "action",
+    "data",
+    "poster",
+    "background",
+    "script:",
+    "url(",
+    "@import",
+    "&#",
+    "&tab",
+    "&newline",
+    "&colon",
+    "on",
+)
 """What stands, in lower case, in everything that can act: a first look that costs next to nothing."""
 _ACTS = re.compile(
     r"<(?:script|i?frame|object|embed|applet|meta|base|form|link)\b|[\s/\"'>]on[a-z]{3,24}\s*=|(?:java|vb)script|&"
@@ -38,6 +53,7 @@ TAGS = 20_000
 """Tags of one output that are looked at."""
 _TAG = re.compile(r"</?([a-zA-Z][\w:-]*)((?:[^<>\"']|\"[^\"]*\"|'[^']*')*)(?:>|$)")
 _ATTRIBUTE = re.compile(r"([^\s\"'<>/=]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'=<>`]+))")
+_STYLES = re.compile(r"(?:@import\s|url\()[\s\"'(url]{0,8}(?:https?:)?//", re.IGNORECASE)
 _DATA = re.compile(r"data:(text/html|image/svg\+xml|application/x?-?javascript|text/javascript)[;,]", re.IGNORECASE)
 _REACHES = re.compile(
     r"document\.cookie|localStorage|sendBeacon|WebSocket|_xsrf|/api/(?:kernels|contents|terminals|sessions)"
@@ -99,7 +115,11 @@ def markdown_acts(text: str) -> Iterator[Act]:
 
 def _markup(text: str, depth: int) -> Iterator[Act]:
     lowered = text.lower()
-    if depth > DEPTH or ("<" not in text and "](" not in text) or not any(hint in lowered for hint in _HINTS):
+    if (
+        depth > DEPTH
+        or ("<" not in text and "](" not in text and "\\href" not in text)
+        or not any(hint in lowered for hint in _HINTS)
+    ):
         return
     bare, scripts = _apart(text, lowered)
     for given, code in scripts:
@@ -113,7 +133,11 @@ def _markup(text: str, depth: int) -> Iterator[Act]:
             one[1].lower(): html.unescape(one[2] or one[3] or one[4] or "") for one in _ATTRIBUTE.finditer(inside)
         }
         yield from _tag(name, attributes, whole, depth)
-    if re.search(r"\]\(\s*<?\s*(?:java|vb)script:", re.sub(r"[\t\n\r\0]", "", html.unescape(bare)), re.IGNORECASE):
+    if _STYLES.search(bare):
+        yield Act("output-loads", "a style sheet or picture of another machine")
+    if re.search(
+        r"(?:\]\(|\\href\s*\{)\s*<?\s*(?:java|vb)script:", re.sub(r"[\t\n\r\0]", "", html.unescape(bare)), re.IGNORECASE
+    ):
         yield Act("output-address", "javascript: in a link")
 
 

@@ -24,6 +24,16 @@ HABITS = {
     "torch", "numpy", "pandas", "joblib", "pickle", "dill", "cloudpickle", "keras", "tensorflow", "transformers",
     "subprocess", "os", "sys", "importlib", "requests", "urllib", "yaml", "modelscan", "base64", "shelve", "marshal",
 )}  # fmt: skip
+HABITS |= {name: f"{module}.{name}" for module, names in {
+    "huggingface_hub": ("hf_hub_download", "snapshot_download"),
+    "transformers": ("pipeline",),
+    "datasets": ("load_dataset",),
+    "sentence_transformers": ("SentenceTransformer",),
+    "fastai.learner": ("load_learner",),
+}.items() for name in names}  # fmt: skip
+HABITS |= {
+    name: name for name in ("mlflow", "codecs", "zlib", "gzip", "bz2", "lzma", "ctypes", "pty", "socket", "httpx")
+}
 """What a name means that the notebook uses and never imports."""
 BUILTINS = frozenset(
     [
@@ -38,6 +48,7 @@ BUILTINS = frozenset(
         "locals",
         "__import__",
         "get_ipython",
+        "chr",
         "bytes",
         "str",
         "bool",
@@ -334,6 +345,8 @@ def _bindings(node: ast.AST) -> Iterator[tuple[str, ast.expr, bool]]:
                 yield from _paired(target, node.value)
         case ast.AnnAssign(value=ast.expr() as value) | ast.NamedExpr(value=value):
             yield from _paired(node.target, value)
+        case ast.ClassDef(bases=[base, *_]):  # whatever it adds, it loads as its base does
+            yield node.name, base, False
         case ast.With() | ast.AsyncWith():
             for item in node.items:
                 if isinstance(item.optional_vars, ast.Name):

@@ -72,6 +72,8 @@ def reaches(node: ast.AST, look: Look, names: tuple[str, ...], depth: int = 0) -
         if isinstance(inner, ast.Call) and look.dotted(inner.func).startswith(names):
             return True
         if isinstance(inner, ast.Name):
+            if look.dotted(inner).startswith(names):  # handed on, as in map(chr, …)
+                return True
             held, _ = look.names.value_of(inner.id, look.at)
             if held is not None and held is not node and reaches(held, look, names, depth + 1):
                 return True

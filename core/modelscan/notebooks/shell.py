@@ -100,6 +100,10 @@ _REMOTE_SHELL = re.compile(
 _DESTROYS = re.compile(
     r"\brm\s+(?:-\w+\s+){1,4}(?:--no-preserve-root\s+)?(?:/|~|\$HOME|/\*|~/\*)(?:\s|$)|\bmkfs\.\w+\s|\bdd\b[^\n]{0,200}\bof=/dev/[sh]d"
 )
+_UNPACKS = re.compile(
+    r"\b(?:exec|eval)\b.{0,400}?(?:b\d\ddecode|fromhex|decompress|urlopen|requests\.|marshal|chr\()", re.S
+)
+"""A program on a command line that decodes or downloads what it runs."""
 _PINNED = re.compile(r"@[0-9a-f]{40}\b")
 _ARCHIVE = re.compile(r"https?://\S+|file:\S+")
 
@@ -166,6 +170,8 @@ class Shell:
             yield Risk("shell-decoded", shown)
         if name in _SHELLS and depth < DEPTH and (script := _script(name, words)):
             yield from self.risks(script, depth + 1)
+        if _INTERPRETERS.fullmatch(name) and _UNPACKS.search(_script(name, words)):
+            yield Risk("shell-decoded", shown)
         yield from _installs(name, words, shown)
 
 
@@ -296,6 +302,13 @@ def _installs(name: str, words: list[str], shown: str) -> Iterator[Risk]:
     """Packages out of the ordinary index."""
     if _INTERPRETERS.fullmatch(name) and words[:2] == ["-m", "pip"]:
         name, words = "pip", words[2:]
+    if name in ("conda", "mamba", "micromamba"):
+        for at, word in enumerate(words[1:]):
+            if words[at] in ("-c", "--channel") and "://" in word:
+                yield Risk("pip-index", shown, urlsplit(word).hostname or word)
+        return
+    if name in ("npm", "npx", "yarn") and any(_ARCHIVE.match(word) for word in words):
+        yield Risk("pip-address", shown)
     if name == "uv" and words[:1] in (["pip"], ["add"]):
         words = ["install", *words[1:]]
     elif not re.fullmatch(r"pip[\d.]*|pipx|easy_install", name):
