@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -81,6 +82,23 @@ def _load_torch(path: Path) -> object:
     return torch.load(path, weights_only=False)
 
 
+def _notebook(path: Path, scale: float) -> None:
+    """Ten code cells of thirty hold a picture, the others print; as notebooks of that size do."""
+    cells = []
+    for number in range(int(90 * scale)):
+        picture = {"output_type": "display_data", "metadata": {}, "data": {"image/png": "iVBORw0KGgo" + "A" * 30_000}}
+        printed = {"output_type": "stream", "name": "stdout", "text": [f"epoch {n} loss 0.1\n" for n in range(60)]}
+        source = f"model{number} = fit(frame[frame.a > {number}])\njoblib.dump(model{number}, 'm{number}.joblib')\n"
+        source += f"model = joblib.load('m{number}.joblib')\nplt.plot(model.history['loss'])\nplt.title('{number}')"
+        outputs = [picture if number % 3 == 0 else printed]
+        cells.append({"cell_type": "code", "metadata": {}, "source": source, "outputs": outputs})
+    path.write_text(json.dumps({"nbformat": 4, "nbformat_minor": 4, "metadata": {}, "cells": cells}), "utf-8")
+
+
+def _parse(path: Path) -> object:
+    return json.loads(path.read_bytes())
+
+
 WORKLOADS = (
     Workload("1M dicts, protocol 2", _dicts(2), _unpickle, 0.30),
     Workload("1M dicts, protocol 4", _dicts(4), _unpickle, 0.30),
@@ -90,4 +108,5 @@ WORKLOADS = (
     Workload("forest of 200 trees, joblib", _joblib, _load_joblib),
     Workload("torch zip, 16 tensors, 200 MB", _torch(16, 3_200_000), _load_torch),
     Workload("torch zip, 20,000 tensors", _torch(20_000, 2_500), _load_torch, 0.05),
+    Workload("notebook of 1 MB, against JSON", _notebook, _parse),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -26,7 +26,7 @@ from modelscan.notebooks.loaders import (
     Loader,
 )
 from modelscan.notebooks.markup import acts_of
-from modelscan.notebooks.names import UNKNOWN, Look, Names, moved
+from modelscan.notebooks.names import UNKNOWN, Look, Names, moved, nodes_of
 from modelscan.notebooks.shell import Shell
 from modelscan.notebooks.syntax import tree_of
 
@@ -63,6 +63,7 @@ _PAGE_MAGICS = {
     "js": "text/javascript",
     "svg": "image/svg+xml",
 }
+_STATING = (ast.Call, ast.Assign, ast.Dict, ast.Delete)
 _COMPUTED = (ast.Call, ast.Name, ast.Attribute)
 _METHODS = ("run_line_magic", "run_cell_magic", "run_cell")
 """Methods of IPython's shell that nothing else has, whatever name it is held under."""
@@ -96,19 +97,19 @@ class Calls:
     shell: Shell = field(default_factory=Shell)
     written: set[str] = field(default_factory=set)
 
-    def learn(self, trees: Sequence[tuple[int, ast.AST]]) -> None:
+    def learn(self, cells: Sequence[tuple[int, Sequence[ast.AST]]]) -> None:
         """Takes in all cells before any of them is judged: what is imported, assigned and saved where."""
-        for cell, tree in trees:
-            self.names.learn(tree, cell)
-        for cell, tree in trees:
-            for node in ast.walk(tree):
+        for cell, nodes in cells:
+            self.names.learn(nodes, cell)
+        for cell, nodes in cells:
+            for node in nodes:
                 if isinstance(node, ast.Call) and reading.last_name(node) in SAVING:
                     self._saves(node, self.names.look((cell, node.lineno)))
 
-    def facts(self, tree: ast.AST, cell: int, line: int = 0, depth: int = 0) -> Iterator[Fact]:
+    def facts(self, nodes: Iterable[ast.AST], cell: int, line: int = 0, depth: int = 0) -> Iterator[Fact]:
         """Facts of one cell in the order of its text; `line` is added to its lines."""
-        nodes = [node for node in ast.walk(tree) if isinstance(node, ast.Call | ast.Assign | ast.Dict | ast.Delete)]
-        for node in sorted(nodes, key=lambda node: (node.lineno, node.col_offset)):
+        stating = [node for node in nodes if isinstance(node, _STATING)]
+        for node in sorted(stating, key=lambda node: (node.lineno, node.col_offset)):
             look = self.names.look((cell, node.end_lineno or 0))
             for fact in self._node(node, look, cell, line, depth):
                 shown = fact.expression or reading.shown(node)
@@ -216,8 +217,9 @@ class Calls:
             tree = tree_of(code)
         except SyntaxError:
             return
-        self.names.learn(tree, cell)
-        yield from self.facts(tree, cell, line, depth + 1)
+        nodes = nodes_of(tree)
+        self.names.learn(nodes, cell)
+        yield from self.facts(nodes, cell, line, depth + 1)
 
     def _commands(self, text: str, line: int, name: str) -> Iterator[Fact]:
         for risk in self.shell.risks(text):

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from modelscan.notebooks.calls import Calls, Fact
 from modelscan.notebooks.cells import Cell, Notebook
 from modelscan.notebooks.loaders import WORDS
+from modelscan.notebooks.names import nodes_of
 from modelscan.notebooks.syntax import tree_of
 
 WHOLE = 32_768
@@ -37,7 +38,7 @@ def facts_of(notebook: Notebook) -> Iterator[tuple[Cell, Fact | Unparsed]]:
     """The calls of each code cell, in order."""
     code = [cell for cell in notebook.cells if cell.kind == "code" and cell.source.strip()]
     whole = sum(len(cell.source) for cell in code) <= WHOLE
-    trees: dict[int, list[ast.AST]] = {}
+    parts: dict[int, list[list[ast.AST]]] = {}
     failed: dict[int, Unparsed] = {}
     for number, cell in enumerate(code):
         wanted = whole or not cell.source.isascii() or _WORDS.search(cell.source) is not None
@@ -45,12 +46,12 @@ def facts_of(notebook: Notebook) -> Iterator[tuple[Cell, Fact | Unparsed]]:
             if isinstance(part, Unparsed):
                 failed[number] = part
             else:
-                trees.setdefault(number, []).append(part)
+                parts.setdefault(number, []).append(nodes_of(part))
     calls = Calls()
-    calls.learn([(number, tree) for number, parts in trees.items() for tree in parts])
+    calls.learn([(number, nodes) for number, several in parts.items() for nodes in several])
     python = notebook.language in ("", "python", "ipython", "python3")
     for number, cell in enumerate(code):
-        found = [fact for tree in trees.get(number, ()) for fact in calls.facts(tree, number)]
+        found = [fact for nodes in parts.get(number, ()) for fact in calls.facts(nodes, number)]
         yield from ((cell, fact) for fact in found)
         if cell.hidden and (any(fact.subject for fact in found) or _PROCESS.search(cell.source)):
             yield cell, Fact("cell-hidden", 1, "cell", " ".join(cell.source.split())[:200])

@@ -10,7 +10,7 @@ import base64
 import binascii
 import functools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -91,6 +91,18 @@ _MOVED = (
 )
 
 
+_TELLING: tuple[type[ast.AST], ...] = (
+    ast.Import,
+    ast.ImportFrom,
+    ast.Assign,
+    ast.AnnAssign,
+    ast.NamedExpr,
+    ast.With,
+    ast.AsyncWith,
+)
+_TELLING += (ast.ClassDef, ast.Call, ast.Dict, ast.Delete)
+
+
 class Unknown:
     """The value of what cannot be worked out; false, and equal to nothing."""
 
@@ -112,9 +124,9 @@ class Names:
     assigned: dict[str, list[tuple[Moment, ast.expr, bool]]] = field(default_factory=dict)
     """With whether it is bound by a `with`, which says for sure what it is inside."""
 
-    def learn(self, tree: ast.AST, cell: int) -> None:
+    def learn(self, nodes: Iterable[ast.AST], cell: int) -> None:
         """Takes in the imports and assignments of one cell."""
-        for node in ast.walk(tree):
+        for node in nodes:
             if isinstance(node, ast.Import):
                 for alias in node.names:
                     self.imported[alias.asname or alias.name.split(".")[0]] = (
@@ -327,6 +339,11 @@ class Look:
                 return UNKNOWN
             made.append(str(part))
         return "".join(made)
+
+
+def nodes_of(tree: ast.AST) -> list[ast.AST]:
+    """The statements and expressions that state or bind something, found in one walk."""
+    return [node for node in ast.walk(tree) if isinstance(node, _TELLING)]
 
 
 @functools.lru_cache(maxsize=8192)
