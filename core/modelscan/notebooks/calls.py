@@ -18,6 +18,7 @@ from modelscan.notebooks.loaders import (
     LOADERS,
     METHODS,
     NETWORK,
+    OWN,
     RUNNING,
     SAVING,
     SHELLS,
@@ -143,7 +144,9 @@ class Calls:
         for keyword in node.keywords:
             for fact in _switch(keyword.arg or "", keyword.value, look, callee):
                 switched = True
-                yield self._located(fact, node, look, LOADERS.get(name) or METHODS.get(last) or HUB.get(name))
+                found = self._located(fact, node, look, LOADERS.get(name) or METHODS.get(last) or HUB.get(name))
+                if not (found.subject in OWN and found.sure and reading.normal(found.path) in self.written):
+                    yield found
         yield from _special(node, name, callee, look)
         loader = LOADERS.get(name) or METHODS.get(last)
         if loader is not None:
@@ -185,10 +188,10 @@ class Calls:
         path, sure = reading.path(node, loader, look)
         subject = loader.subject
         pickled = subject in ("loader", "torch-load")
-        if pickled and (_ADDRESS.match(path) or (argument is not None and reading.reaches(argument, look, NETWORK))):
-            subject = "loader-remote"
-        elif subject == "torch-load" and reading.said(node, "weights_only", look) is True:
+        if subject == "torch-load" and reading.said(node, "weights_only", look) is True:
             subject = ""
+        elif pickled and (_ADDRESS.match(path) or (argument is not None and reading.reaches(argument, look, NETWORK))):
+            subject = "loader-remote"
         elif pickled and path.rpartition("/")[2] in self.shell.fetched:
             subject = "loader-fetched"
         elif pickled and path and reading.normal(path) in self.written:

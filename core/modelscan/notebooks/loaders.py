@@ -133,6 +133,9 @@ SAVING = frozenset(
 )
 """Last names of functions that write a model: what a notebook has written itself, it may read."""
 
+OWN = frozenset({"torch-load-all", "numpy-allow-pickle", "keras-unsafe"})
+"""Switches that harm nobody who reads back what the notebook itself has written."""
+
 NETWORK = (
     "requests.get",
     "requests.post",
