@@ -257,3 +257,10 @@ def test_a_model_is_reported_once_in_a_folder_with_its_notebook(folder):
     assert [row.rule for row in report.findings if row.where.artifact.endswith(".ipynb")] == [
         RULES["loader-refused"]["rule"]
     ]
+
+
+def test_cells_in_another_language_are_never_called_safe():
+    r = notebook(code("x <- readRDS('m.rds')"), language_info={"name": "R"}, kernelspec={"name": "ir", "language": "R"})
+    report = modelscan.scan(r)
+    assert (report.verdict, [row.code for row in report.failures]) == (Verdict.INCONCLUSIVE, ["notebook-language"])
+    assert modelscan.scan(notebook(markdown("x"), language_info={"name": "R"})).verdict is Verdict.SAFE

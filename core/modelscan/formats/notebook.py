@@ -47,6 +47,8 @@ def read(artifact: Artifact, context: Context) -> Facts:
         return
     if not notebook.complete:
         yield unreadable(artifact, FormatError("limit", f"more than {cells.CELLS:,} cells"))
+    if not notebook.is_python and any(cell.kind == "code" and cell.source.strip() for cell in notebook.cells):
+        yield unreadable(artifact, FormatError("notebook-language", f"its cells are in {notebook.language[:40]}"))
     folder = _folder(artifact)
     models: dict[str, None] = {}
     for count, row in enumerate(_rows(artifact, notebook, folder, models)):

@@ -56,6 +56,10 @@ class Notebook:
         spec, info = _mapping(self.metadata.get("kernelspec")), _mapping(self.metadata.get("language_info"))
         return str(info.get("name") or spec.get("language") or "").lower()
 
+    @property
+    def is_python(self) -> bool:
+        return self.language in ("", "python", "python3", "ipython", "ipython3")
+
 
 def parse(data: bytes) -> Notebook | None:
     """The notebook in `data`; None for JSON that is none. Raises FormatError for what is no JSON."""

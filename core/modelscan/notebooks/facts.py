@@ -49,13 +49,12 @@ def facts_of(notebook: Notebook) -> Iterator[tuple[Cell, Fact | Unparsed]]:
                 parts.setdefault(number, []).append(nodes_of(part))
     calls = Calls()
     calls.learn([(number, nodes) for number, several in parts.items() for nodes in several])
-    python = notebook.language in ("", "python", "ipython", "python3")
     for number, cell in enumerate(code):
         found = [fact for nodes in parts.get(number, ()) for fact in calls.facts(nodes, number)]
         yield from ((cell, fact) for fact in found)
         if cell.hidden and (any(fact.subject for fact in found) or _PROCESS.search(cell.source)):
             yield cell, Fact("cell-hidden", 1, "cell", " ".join(cell.source.split())[:200])
-        if number in failed and python:
+        if number in failed and notebook.is_python:
             yield cell, failed[number]
 
 
