@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -25,7 +25,7 @@ from modelscan.source.codecs import Budget
 from modelscan.version import version
 
 if TYPE_CHECKING:  # the readers are many and the guard is installed in every session: they come with the first scan
-    from modelscan.formats import Context, Reader
+    from modelscan.formats import Context, Reader, Row
 
 Source = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO
 NAMELESS = "<bytes>"
@@ -175,7 +175,8 @@ def _read(
     from modelscan.formats import READERS
 
     claimed = False
-    for reader in READERS if only is None else (only,):
+    readers: Iterable[Reader | Row] = READERS if only is None else (only,)
+    for reader in readers:
         if only is None and not reader.claims(artifact, context):
             continue
         claimed, at = True, len(found.scanned)

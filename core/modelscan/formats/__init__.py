@@ -1,60 +1,51 @@
 """Readers: one file a format, each turning bytes into evidence. `READERS` is the one registry.
 
 A new format is one file here and one row below. Every reader whose `claims` says yes reads the artifact, so a file
-that is several things at once is scanned as each of them.
+that is several things at once is scanned as each of them. A reader's module is imported for the first artifact that
+begins as its format may: most scans meet one format, and wait for no other.
 """
 
 from __future__ import annotations
 
-from modelscan.formats import (
-    compressed,
-    hdf5,
-    keras,
-    notebook,
-    numpy,
-    pickle,
-    safetensors,
-    sevenzip,
-    skops,
-    tar,
-    tensorflow,
-    tf_text,
-    tflite,
-    torch_legacy,
-    unread,
-    zip,
-)
-from modelscan.formats.reader import Context, Reader
+from modelscan.formats.reader import Context, Reader, Row
+from modelscan.pickles.opcodes import NAMES
+from modelscan.source.codecs import FIRST
 
-READERS: tuple[Reader, ...] = (
-    zip.READER,
-    tar.READER,
-    sevenzip.READER,
-    torch_legacy.READER,
-    pickle.READER,
-    numpy.READER,
-    skops.READER,
-    notebook.READER,
-    compressed.READER,
-    hdf5.READER,
-    keras.READER,
-    tensorflow.READER,
-    tf_text.READER,
-    tflite.READER,
-    safetensors.READER,
-    unread.READER,
+_OPCODES = bytes(NAMES)
+_JSON = b"{[ \t\r\n\v\f\xef\xbb\xbf\xfe\xff\0"
+"""Its brackets, blanks, and the byte order marks and zeroes of wider characters."""
+_TEXT = b"smgnlv# \t\r\n\v\f"
+"""A field of a graph, a comment or a blank."""
+
+READERS: tuple[Row, ...] = (
+    Row("zip", among_tensors=b"P"),
+    Row("tar"),
+    Row("sevenzip", b"7", among_tensors=b"7"),
+    Row("torch_legacy", b"\x80"),
+    Row("pickle", _OPCODES, among_tensors=_OPCODES),
+    Row("numpy", b"\x93", among_tensors=b"\x93"),
+    Row("skops", _JSON),
+    Row("notebook", _JSON),
+    Row("compressed", FIRST, among_tensors=FIRST),
+    Row("hdf5", among_tensors=b"\x89"),
+    Row("keras", _JSON),
+    Row("tensorflow"),
+    Row("tf_text", _TEXT, named=".pbtxt"),
+    Row("tflite"),
+    Row("safetensors"),
+    Row("unread", among_tensors=b"\x7f\xcf\xcaMR"),
 )
 
-_FIRST: dict[int, list[Reader]] = {
-    byte: [reader for reader in READERS if byte in reader.first]
-    for byte in sorted({byte for reader in READERS for byte in reader.first})
+_AMONG: dict[int, list[Row]] = {
+    byte: [row for row in READERS if byte in row.among_tensors]
+    for byte in sorted({byte for row in READERS for byte in row.among_tensors})
 }
 
 
 def hides(head: bytes) -> bool:
     """Could a tensor that begins like this be a model format instead?"""
-    readers = _FIRST.get(head[0]) if head else None
-    return readers is not None and any(reader.begins(head) for reader in readers)
+    rows = _AMONG.get(head[0]) if head else None
+    return rows is not None and any(row.reader.begins(head) for row in rows)
 
 
-__all__ = ["READERS", "Context", "Reader", "hides"]
+__all__ = ["READERS", "Context", "Reader", "Row", "hides"]

@@ -35,4 +35,4 @@ def _format(artifact: Artifact) -> str:
     return f"{codec.name} data" if codec else "compressed data"
 
 
-READER = Reader(claims, read, _format, first=codecs.FIRST, begins=lambda head: codecs.codec_of(head) is not None)
+READER = Reader(claims, read, _format, begins=lambda head: codecs.codec_of(head) is not None)

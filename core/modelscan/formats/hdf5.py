@@ -11,10 +11,8 @@ from collections.abc import Iterator
 
 from modelscan.errors import FormatError
 from modelscan.evidence import Evidence, Kind, Where
-from modelscan.formats import keras
 from modelscan.formats.reader import Context, Facts, Reader, unreadable
 from modelscan.report import Scanned
-from modelscan.source import hdf5_worker
 from modelscan.source.artifact import Artifact
 from modelscan.source.hdf5_walk import CONFIGURATIONS, MAGIC, Row
 
@@ -37,6 +35,8 @@ def _places(size: int) -> Iterator[int]:
 
 def read(artifact: Artifact, context: Context) -> Facts:
     """Facts of every object in the file."""
+    from modelscan.source import hdf5_worker
+
     try:
         rows = hdf5_worker.rows(artifact, context.limits.members)
     except FormatError as error:
@@ -49,6 +49,8 @@ def read(artifact: Artifact, context: Context) -> Facts:
 
 
 def _facts(artifact: Artifact, row: Row) -> Facts:
+    from modelscan.formats import keras
+
     where = Where(artifact.name, None, row.path)
     if row.kind == "reference":
         yield Evidence(Kind.REFERENCE, row.target, where, {"by": row.rule, "expression": row.text})
@@ -64,4 +66,4 @@ def _facts(artifact: Artifact, row: Row) -> Facts:
         yield child
 
 
-READER = Reader(claims, read, lambda artifact: "HDF5", first=b"\x89")
+READER = Reader(claims, read, lambda artifact: "HDF5")

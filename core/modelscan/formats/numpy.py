@@ -59,6 +59,4 @@ def _is_plain(descr: object, depth: int = 0) -> bool:
     return len(descr) == 2 and _is_plain(descr[0], depth + 1)
 
 
-READER = Reader(
-    claims, read, lambda artifact: "NumPy array", first=MAGIC[:1], begins=lambda head: head.startswith(MAGIC)
-)
+READER = Reader(claims, read, lambda artifact: "NumPy array", begins=lambda head: head.startswith(MAGIC))

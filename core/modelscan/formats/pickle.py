@@ -187,6 +187,5 @@ READER = Reader(
     claims,
     read,
     lambda artifact: "pickle" if artifact.loader != "torch" else "PyTorch pickle",
-    first=bytes(NAMES),
     begins=_begins,
 )

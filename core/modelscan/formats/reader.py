@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib import import_module
 
 from modelscan.errors import FormatError
 from modelscan.evidence import Evidence, Kind, Where
@@ -41,10 +43,45 @@ class Reader:
     claims: Callable[[Artifact, Context], bool]
     read: Callable[[Artifact, Context], Facts]
     format: Callable[[Artifact], str]
-    first: bytes = b""
-    """The bytes that may stand first in this format; it is looked for in the place of a tensor."""
     begins: Callable[[bytes], bool] = lambda head: True
-    """Could these be its first bytes, given that the very first one may?"""
+    """Could these be its first bytes, given that the very first one is in its row's `among_tensors`?"""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A reader in the registry: `module` of this package has it as `READER`, and is imported when it may be needed."""
+
+    module: str
+    starts: bytes = b""
+    """Every byte that may stand first in what it claims; empty for any."""
+    among_tensors: bytes = b""
+    """The bytes that may stand first where it is looked for in the place of a tensor."""
+    named: str = ""
+    """How the name ends of what it claims by name, whatever stands first in it."""
+
+    @property
+    def reader(self) -> Reader:
+        return _reader(self.module)
+
+    def claims(self, artifact: Artifact, context: Context) -> bool:
+        if self.starts and artifact.head[:1] not in self.starts and not self._is_named(artifact):
+            return False
+        return self.reader.claims(artifact, context)
+
+    def read(self, artifact: Artifact, context: Context) -> Facts:
+        return self.reader.read(artifact, context)
+
+    def format(self, artifact: Artifact) -> str:
+        return self.reader.format(artifact)
+
+    def _is_named(self, artifact: Artifact) -> bool:
+        return bool(self.named) and artifact.name.endswith(self.named)
+
+
+@functools.cache
+def _reader(module: str) -> Reader:
+    found: Reader = import_module(f"modelscan.formats.{module}").READER
+    return found
 
 
 def unreadable(artifact: Artifact, error: FormatError) -> Evidence:

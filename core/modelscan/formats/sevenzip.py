@@ -23,4 +23,4 @@ def read(artifact: Artifact, context: Context) -> Facts:
         yield unreadable(artifact, error)
 
 
-READER = Reader(claims, read, lambda artifact: "7z archive", first=sevenzip.MAGIC[:1])
+READER = Reader(claims, read, lambda artifact: "7z archive")

@@ -10,15 +10,18 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from modelscan.errors import FormatError
 from modelscan.evidence import Evidence, Kind, Where
-from modelscan.formats import keras, tf_graph
 from modelscan.formats.reader import Context, Facts, Reader, leaves_the_archive, unreadable
-from modelscan.formats.tf_graph import Graph, Saver
+from modelscan.formats.tf_signs import is_graph
 from modelscan.source import wire
 from modelscan.source.artifact import Artifact
 from modelscan.source.wire import Data, Span
+
+if TYPE_CHECKING:
+    from modelscan.formats.tf_graph import Saver
 
 LOOK = 1 << 16
 """Bytes in which a file has to show what it is, unless a single field is longer."""
@@ -81,7 +84,7 @@ def _is_message(artifact: Artifact) -> bool:
 
 
 def _is_meta_graph(data: Data, span: Span) -> bool:
-    return any(tf_graph.is_graph(data, one) for one in _some(data, span, 2))
+    return any(is_graph(data, one) for one in _some(data, span, 2))
 
 
 def _is_saved_model(data: Data, span: Span) -> bool:
@@ -127,6 +130,8 @@ def _read_saved_model(artifact: Artifact, data: Data, span: Span, context: Conte
 
 
 def _read_meta_graph(artifact: Artifact, data: Data, span: Span, context: Context) -> Facts:
+    from modelscan.formats.tf_graph import Saver
+
     parts: dict[int, list[Span]] = {}
     for number, start, stop in wire.fields(data, *span):
         parts.setdefault(number, []).append((start, stop))
@@ -161,6 +166,8 @@ def _asset(artifact: Artifact, name: str) -> Iterator[Evidence]:
 
 def read_graph(artifact: Artifact, data: Data, span: Span, context: Context, saver: Saver | None = None) -> Facts:
     """Operators of a GraphDef that act, alike ones once."""
+    from modelscan.formats.tf_graph import Graph
+
     if not context.operators:
         return
     seen: set[tuple[str, str, str, bool]] = set()
@@ -183,6 +190,8 @@ def _read_metadata(artifact: Artifact, data: Data, span: Span, context: Context)
 
 
 def _metadata(artifact: Artifact, data: Data, span: Span, path: str = "metadata") -> Facts:
+    from modelscan.formats import keras
+
     text = bytes(data[span[0] : span[1]])
     if keras.is_config(text):
         yield from keras.read_text(artifact, text, path)
@@ -191,7 +200,7 @@ def _metadata(artifact: Artifact, data: Data, span: Span, path: str = "metadata"
 KNOWN: tuple[_Known, ...] = (
     _Known("TensorFlow SavedModel", _is_saved_model, _read_saved_model),
     _Known("TensorFlow MetaGraph", _is_meta_graph, _read_meta_graph),
-    _Known("TensorFlow graph", tf_graph.is_graph, read_graph),
+    _Known("TensorFlow graph", is_graph, read_graph),
     _Known("Keras metadata", _is_metadata, _read_metadata),
 )
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate, chain, groupby, islice, pairwise
 
 from modelscan.errors import FormatError
+from modelscan.formats.tf_signs import is_graph
 from modelscan.source import wire
 from modelscan.source.wire import Data, Span
 
@@ -367,36 +368,3 @@ def graphs_in(blob: bytes, acting: frozenset[str], depth: int) -> Iterator[Graph
                     yield Graph(blob, span, acting, None, depth)
         except FormatError:
             continue
-
-
-_OP = re.compile(rb"[A-Za-z_][\w>.]*")
-
-
-def is_graph(data: Data, span: Span) -> bool:
-    """Are there nodes, or functions with nodes, among its first fields?"""
-    for seen, (number, start, stop) in enumerate(wire.fields(data, *span)):
-        if number == 1 and is_node(data, (start, stop)):
-            return True
-        if number == 2 and any(is_node(data, one) for one in _first(wire.path(data, (start, stop), 1, 3))):
-            return True
-        if seen > 64:
-            return False
-    return False
-
-
-def is_node(data: Data, span: Span) -> bool:
-    try:
-        found = {number: (start, stop) for number, start, stop in wire.fields(data, *span)}
-    except FormatError:
-        return False
-    if 2 not in found:
-        return False
-    start, stop = found[2]
-    return stop - start < 200 and _OP.fullmatch(data[start:stop]) is not None
-
-
-def _first(spans: Iterator[Span]) -> Iterator[Span]:
-    for seen, span in enumerate(spans):
-        if seen > 16:
-            return
-        yield span

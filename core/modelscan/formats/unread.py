@@ -65,4 +65,4 @@ def _format(artifact: Artifact) -> str:
     return known.name if known else "unknown"
 
 
-READER = Reader(claims, read, _format, first=b"\x7f\xcf\xcaMR")
+READER = Reader(claims, read, _format)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from enum import Flag, auto
+from typing import Any
 
 from modelscan.errors import FormatError, LimitExceeded
 from modelscan.evidence import Evidence, Kind, Where
-from modelscan.formats import exported, keras, pickle, torchscript
+from modelscan.formats import pickle
 from modelscan.formats.reader import Context, Facts, Reader, anomaly, leaves_the_archive, unreadable
 from modelscan.report import Skip
 from modelscan.source import archive, codecs
@@ -113,14 +114,13 @@ def _member(artifact: Artifact, member: Member, context: Context, traits: Trait)
     child.expected = bool(traits) or member.encrypted
     source = child.name.endswith(".py")
     if Trait.KERAS in traits and member.name == CONFIG:
+        from modelscan.formats import keras
+
         yield from keras.read_config(child, context)
         return
-    if Trait.EXPORTED in traits and exported.is_program(child):
-        yield from exported.read_program(child, context)
-    if Trait.SCRIPT in traits and source:
-        yield from torchscript.read_source(child)
-    if Trait.SCRIPT in traits and torchscript.is_pickle(child, context):
-        yield from torchscript.read_pickle(child, context)
+    if Trait.EXPORTED in traits:
+        yield from _exported(child, context)
+    if Trait.SCRIPT in traits and (yield from _compiled(child, source, context)):
         child.release()
     elif not (traits and source and _is_prose(child, context)):
         yield child
@@ -162,6 +162,25 @@ def _is_wrong(member: Member, child: Artifact) -> bool:
     return crc != member.crc
 
 
+def _exported(child: Artifact, context: Context) -> Facts:
+    from modelscan.formats import exported
+
+    if exported.is_program(child):
+        yield from exported.read_program(child, context)
+
+
+def _compiled(child: Artifact, source: bool, context: Context) -> Generator[Any, None, bool]:
+    """A member of a TorchScript archive. Returned: was it one of its pickles?"""
+    from modelscan.formats import torchscript
+
+    if source:
+        yield from torchscript.read_source(child)
+    if not torchscript.is_pickle(child, context):
+        return False
+    yield from torchscript.read_pickle(child, context)
+    return True
+
+
 def _is_prose(child: Artifact, context: Context) -> bool:
     """Does it only begin like a pickle, as every "class" does?"""
     return pickle.claims(child, context) and isinstance(next(iter(pickle.read(child, context)), None), Skip)
@@ -180,4 +199,4 @@ _LABELS: tuple[tuple[bytes, str], ...] = (
 )
 
 
-READER = Reader(claims, read, _format, first=b"P", begins=lambda head: head[:2] == b"PK")
+READER = Reader(claims, read, _format, begins=lambda head: head[:2] == b"PK")

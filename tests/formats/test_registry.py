@@ -1,0 +1,60 @@
+"""The rows of the registry: which first bytes a reader is imported for has to be true of what it claims."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from modelscan.formats import READERS, Context, hides
+from modelscan.limits import Limits
+from modelscan.source.artifact import Artifact
+from modelscan.source.codecs import Budget
+
+CONTEXT = Context(Limits(), Budget(1 << 20))
+HEADS = (
+    b"PK\3\4", b"Rar!\x1a\7", b"7z\xbc\xaf\x27\x1c", b"\x80\4\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.", b"\x80\4cos\nsystem\n.",
+    b"cos\nsystem\n(tR.", b"(ios\nsystem\n.", b"\x93NUMPY\1\0", b"\x89HDF\r\n\x1a\n",
+    b'{"class_name": 1}', b'["class_name"]',
+    b'{"nbformat": 4, "cells": []}', b'{"__class__": 1}', b"\x1f\x8b\x08\0", b"BZh91AY&SY", b"\xfd7zXZ\0", b"\x78\x9c",
+    b"\x28\xb5\x2f\xfd", b"\x04\x22\x4d\x18", b"\x5d\0\0\x80\0" + b"\xff" * 8, b"saved_model_schema_version: 1",
+    b"node {", b"library {", b"versions <", b"graph_def {", b"meta_graphs {", b"# a comment\nnode {",
+    '{"class_name": 1}'.encode("utf-16"), '{"class_name": 1}'.encode("utf-32"), '["class_name"]'.encode("utf-16-be"),
+    b"",
+)  # fmt: skip
+NAMES = ("model", "saved_model.pbtxt", "x.skops!schema.json", "a.ipynb", "x.h5")
+BLANKS = (b"", b" ", b"\t", b"\r\n", b"\v", b"\f", b"\xef\xbb\xbf", b"\xef\xbb\xbf \n")
+
+
+@pytest.mark.parametrize("row", [row for row in READERS if row.starts], ids=lambda row: row.module)
+def test_a_reader_claims_nothing_that_begins_otherwise_than_its_row_says(row):
+    samples = [blank + head for head in HEADS for blank in BLANKS]
+    samples += [bytes([first]) + head[1:] for head in HEADS for first in range(256)]
+    for data in samples:
+        padded = data + bytes(600)
+        for name in NAMES:
+            for artifact in (Artifact.of_bytes(name, data), Artifact.of_bytes(name, padded)):
+                if row.reader.claims(artifact, CONTEXT):
+                    assert row.claims(artifact, CONTEXT), (name, data)
+
+
+def test_a_row_names_what_its_reader_looks_for_among_tensors():
+    for row in READERS:
+        for first in row.among_tensors:
+            assert not row.starts or first in row.starts
+    assert all(hides(head) for head in HEADS if head[:1] in (b"P", b"\x89", b"\x93", b"7"))
+    assert not hides(b"")
+    assert not hides(bytes(64))
+
+
+def test_a_scan_of_a_pickle_imports_the_readers_of_nothing_else():
+    """What keeps the command line quick; the sets are of modules, not of times."""
+    code = (
+        "import sys, modelscan; modelscan.scan(b'\\x80\\x04K\\x01.'); "
+        "print(*sorted(name.rpartition('.')[2] for name in sys.modules if name.startswith('modelscan.')))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    imported = set(done.stdout.split())
+    assert "pickle" in imported
+    assert not imported & {"notebook", "keras", "tf_graph", "hdf5_worker", "exported", "numpy", "markup", "sevenzip"}
