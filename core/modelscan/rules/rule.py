@@ -88,7 +88,7 @@ def rule_of(key: str, row: Mapping[str, Any]) -> Rule:
         fix=row["fix"],
         cwe=row.get("cwe", ""),
         references=tuple(row.get("references", ())),
-        hosts=frozenset(row.get("hosts", ())),
+        hosts=frozenset(".".join(reversed(host.split("."))) for host in row.get("hosts", ())),
         on_call=row.get("on", "name") != "name",
         on_state=row.get("on", "name") == "state",
         ordinary=row.get("ordinary", ""),
