@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections
 import functools
 import pickle
+import random
 
 import pytest
 from samples import call, global_, proto, stack_global, text
@@ -209,6 +210,28 @@ def test_lookalikes_are_seen(name):
 @pytest.mark.parametrize("name", ["numpy", "torchvision", "sklearnex", "lib", "mypackage", "os"])
 def test_other_names_are_no_lookalikes(name):
     assert lookalike(name, {"numpy", "sklearn", "pandas", "torch"}) is None
+
+
+def test_lookalikes_are_those_at_one_edit_from_any_known_name():
+    """Held against every known name, one by one."""
+    from modelscan.rules import lookalike as rule
+
+    known = Policy().rules.packages
+    word = random.Random(0)
+    for name in sorted(known):
+        at, letter = word.randrange(len(name)), word.choice("abcxyz01")
+        swapped = name[:at] + name[at + 1 : at + 2] + name[at : at + 1] + name[at + 2 :]
+        edits = [
+            name[:at] + name[at + 1 :],
+            name[:at] + letter + name[at:],
+            name[:at] + letter + name[at + 1 :],
+            swapped,
+        ]
+        for edited in (*edits, name + letter * 2, name[2:]):
+            plain = edited.translate(rule._CONFUSED).lower()
+            near = [other for other in sorted(known) if len(other) >= rule.SHORTEST and rule._near(plain, other)]
+            expected = near[0] if near and edited not in known and len(edited) >= rule.SHORTEST - 1 else None
+            assert lookalike(edited, known) == expected
 
 
 def test_the_worst_comes_first():

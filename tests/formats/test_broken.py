@@ -9,11 +9,14 @@ import random
 import struct
 
 import pytest
-from samples import global_, proto, stack_global, text, zipped
+from samples import global_, payload, proto, stack_global, text, zipped
 
 import modelscan
+from modelscan.formats import pickle as pickle_format
 from modelscan.limits import Limits
 from modelscan.policy import Policy
+from modelscan.scanner import examine
+from modelscan.source.artifact import Artifact
 
 BROKEN = {
     "empty": b"",
@@ -150,3 +153,25 @@ def test_hostile_array_arithmetic_is_refused():
         report = modelscan.scan(head + state + evil)
         assert report.verdict == "UNSAFE"  # the same bytes are opcodes for pickle.load
         assert report.refused
+
+
+DECOYS = {
+    "beginnings": b"\x80\x04.." * 300,
+    "beginnings that are walked to the end": b"\x80\x04" + b"N0" * 2_000 + b"\x80\x04(" * 200,
+    "zeros": bytes(17 << 20),
+}
+
+
+@pytest.mark.parametrize("decoys", DECOYS.values(), ids=DECOYS)
+@pytest.mark.parametrize("head", [b"\x80\x04N.", b"N."])
+def test_a_pickle_behind_more_decoys_than_are_looked_at_is_not_passed_over(tmp_path, head, decoys):
+    evil = payload(tmp_path / "x") + b"."
+    assert modelscan.scan(head + evil).verdict == "UNSAFE"
+    report = modelscan.scan(head + decoys + proto() + evil)
+    assert report.verdict in ("UNSAFE", "INCONCLUSIVE")
+    assert report.verdict == "UNSAFE" or report.failures or report.skips
+
+
+def test_bytes_that_are_taken_for_a_pickle_may_be_none_at_all():
+    artifact = Artifact.of_bytes("m", b"")
+    assert examine(artifact, Policy(), single=True, reader=pickle_format.READER).evidence

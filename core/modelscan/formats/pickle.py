@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Generator, Iterator
-from itertools import islice
 
+from modelscan.errors import LimitExceeded
 from modelscan.evidence import Evidence, Kind
 from modelscan.formats import torch_legacy
 from modelscan.formats.reader import Context, Facts, Reader, anomaly, broken
@@ -31,6 +31,7 @@ _NAME = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 _ZIP = b"PK\x03\x04"
 """Would be a persistent id; no loader that resolves those takes an archive for a pickle."""
 _PADDING = b"\0\r\n\t "
+_CONTENT = re.compile(b"[^" + _PADDING + b"]")
 
 
 def claims(artifact: Artifact, context: Context) -> bool:
@@ -42,7 +43,7 @@ def claims(artifact: Artifact, context: Context) -> bool:
 
 
 def _announced(head: bytes) -> bool:
-    return head[0] == 0x80 and len(head) > 1 and head[1] <= 5
+    return len(head) > 1 and head[0] == 0x80 and head[1] <= 5
 
 
 def _goes_on(head: bytes) -> bool:
@@ -81,7 +82,10 @@ def _trial(artifact: Artifact, limits: Limits) -> list[Ledger] | None:
         return [] if walk.broken and walk.broken.code == "pickle-truncated" and artifact.size > TRIAL else None
     if artifact.size <= TRIAL and not data[pos:].strip(_PADDING):
         return []
-    return list(_islands(artifact, data, pos, len(data), 0, limits)) or None
+    try:
+        return list(_islands(artifact, data, pos, len(data), 0, limits)) or None
+    except LimitExceeded:
+        return []  # too many places to say that none of them is one
 
 
 def _asks(ledger: Ledger) -> bool:
@@ -160,8 +164,7 @@ def _nested(artifact: Artifact, ledger: Ledger, end: int, base: int, context: Co
 
 def _tail(artifact: Artifact, data: Buffer, pos: int, end: int, base: int, context: Context) -> Facts:
     """What stands behind the last pickle: nothing, padding, or bytes that no load reads but the next one might."""
-    rest = bytes(data[pos : min(end, pos + TAIL)])
-    if not rest.strip(_PADDING):
+    if _CONTENT.search(data, pos, end) is None:
         return
     yield anomaly(artifact, "trailing-bytes", pos - base, f"{end - pos:,} bytes behind the pickle")
     for ledger in _islands(artifact, data, pos, end, base, context.limits):
@@ -169,14 +172,24 @@ def _tail(artifact: Artifact, data: Buffer, pos: int, end: int, base: int, conte
 
 
 def _islands(artifact: Artifact, data: Buffer, pos: int, end: int, base: int, limits: Limits) -> Iterator[Ledger]:
-    """Pickles that start somewhere in the bytes from `pos` on and import something."""
-    left = WALKED * min(end - pos, TAIL) + TRIAL
-    for match in islice(_ISLAND.finditer(data, pos, min(end, pos + TAIL)), ISLANDS):
+    """Pickles that start somewhere in the bytes from `pos` on and import something.
+
+    Raises LimitExceeded, after what was found, where there is more to look at than is looked at.
+    """
+    stop = min(end, pos + TAIL)
+    left = WALKED * (stop - pos) + TRIAL
+    for number, match in enumerate(_ISLAND.finditer(data, pos, stop)):
+        if number == ISLANDS or left <= 0:
+            raise LimitExceeded("islands", f"more than {number:,} places behind the pickle may hide another")
         ledger = Ledger(data, end, artifact.name, limits, artifact.loader, base)
         walk = Machine(data, match.start(), min(end, match.start() + left), ledger, limits).run()
         left -= walk.end - match.start()
         if ledger.imports:
             yield ledger
+        if walk.limit is not None:
+            raise walk.limit
+    if stop < end and _CONTENT.search(data, stop, end):
+        raise LimitExceeded("tail", f"more than {TAIL >> 20:,} MB of other bytes behind the pickle")
 
 
 def _begins(head: bytes) -> bool:

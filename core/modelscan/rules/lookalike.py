@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from functools import lru_cache
 
 SHORTEST = 5
 """Shorter names have too many honest neighbours."""
@@ -14,8 +15,34 @@ def lookalike(package: str, known: Collection[str]) -> str | None:
     """The known package that `package` could be mistaken for, None if there is none or it is known itself."""
     if package in known or len(package) < SHORTEST - 1:
         return None
+    near, longest = _shortened(frozenset(known))
+    if len(package) > longest + 1:
+        return None
     plain = package.translate(_CONFUSED).lower()
-    return next((name for name in sorted(known) if len(name) >= SHORTEST and _near(plain, name)), None)
+    found = {name for word in _without_a_letter(plain) for name in near.get(word, ())}
+    return next((name for name in sorted(found) if _near(plain, name)), None)
+
+
+@lru_cache(maxsize=8)
+def _shortened(known: frozenset[str]) -> tuple[dict[str, list[str]], int]:
+    """Known names by what is left of them without a letter, and the longest name's length.
+
+    Two names at one edit have such a word in common. A file may name a package in every ten bytes: too many to hold
+    each of them against all that are known.
+    """
+    near: dict[str, list[str]] = {}
+    for name in known:
+        if len(name) >= SHORTEST:
+            for word in _without_a_letter(name):
+                near.setdefault(word, []).append(name)
+    return near, max(map(len, near), default=0)
+
+
+def _without_a_letter(name: str) -> Iterator[str]:
+    """The name itself, and all that is left of it without one letter."""
+    yield name
+    for at in range(len(name)):
+        yield name[:at] + name[at + 1 :]
 
 
 def _near(one: str, other: str) -> bool:
