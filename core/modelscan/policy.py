@@ -185,7 +185,10 @@ class _Judge:
 
     def __init__(self, policy: Policy, session: Session | None) -> None:
         self.policy, self.rules, self.session = policy, policy.rules, session
-        self._guesses = {self.rules.structure[key].id for key in GUESSES}
+
+    @functools.cached_property
+    def _guesses(self) -> set[str]:
+        return {self.rules.structure[key].id for key in GUESSES}
 
     def judge(self, evidence: Sequence[Evidence]) -> Iterator[Finding]:
         constructed = {fact.subject for fact in evidence if fact.kind is Kind.CONSTRUCT}

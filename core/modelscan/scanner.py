@@ -124,7 +124,10 @@ def examine(
     from modelscan.formats import Context, hides
 
     found = Examination()
-    operators = policy.rules.operators.names
+
+    def operators() -> frozenset[str]:
+        return policy.rules.operators.names
+
     context = Context(policy.limits, Budget(policy.limits.expanded), single, loader, operators, hides)
     try:
         with Meter(artifact.name, artifact.size) as meter:

@@ -25,7 +25,7 @@ class Context:
     """Only the first of several pickles is going to be loaded."""
     loader: str = ""
     """Who reads pickles: "pickle", "joblib", or unknown."""
-    operators: frozenset[str] = frozenset()
+    operators: Callable[[], frozenset[str]] = frozenset
     """Operators of graphs that are worth a row; a graph has hundreds of thousands."""
     hides: Callable[[bytes], bool] = lambda head: True
     """Could the first bytes of what should be a tensor be those of a format that some reader knows?"""

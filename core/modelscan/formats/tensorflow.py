@@ -168,10 +168,11 @@ def read_graph(artifact: Artifact, data: Data, span: Span, context: Context, sav
     """Operators of a GraphDef that act, alike ones once."""
     from modelscan.formats.tf_graph import Graph
 
-    if not context.operators:
+    operators = context.operators()
+    if not operators:
         return
     seen: set[tuple[str, str, str, bool]] = set()
-    for found in Graph(data, span, context.operators, saver).found():
+    for found in Graph(data, span, operators, saver).found():
         key = (found.op, found.body, found.expression, found.hidden)
         if key in seen:
             continue

@@ -12,6 +12,7 @@ import tomllib
 from _compat_pickle import IMPORT_MAPPING, NAME_MAPPING
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from modelscan.rules.components import Components
 from modelscan.rules.operators import Operators
@@ -26,25 +27,52 @@ __all__ = ["FILES", "Match", "Rule", "Rules", "Use", "names_in"]
 
 
 class Rules:
-    """The rule data, indexed. Build it once: `Rules.load()` is cached."""
+    """The rule data, indexed, each file when it is first asked about. Build it once: `Rules.load()` is cached."""
 
     def __init__(self, texts: Mapping[str, str]) -> None:
-        tables = {name: tomllib.loads(texts[name]) for name in FILES}
-        self.digest = hashlib.sha256("\0".join(texts[name] for name in sorted(texts)).encode()).hexdigest()[:16]
-        self.structure = {key: rule_of(key, row) for file in ROWS for key, row in tables[file].items()}
-        self._exact: dict[str, Rule] = {}
-        self._prefixes: dict[str, Rule] = {}
-        for key, row in tables["gadgets.toml"].items():
+        self._texts = texts
+        self._trusted = Trusted({name[8:-5]: text for name, text in texts.items() if name.startswith("trusted/")})
+        self.packages = self._trusted.packages
+
+    @functools.cached_property
+    def digest(self) -> str:
+        """Identifies all of the data."""
+        texts = self._texts
+        return hashlib.sha256("\0".join(texts[name] for name in sorted(texts)).encode()).hexdigest()[:16]
+
+    @functools.cached_property
+    def structure(self) -> Mapping[str, Rule]:
+        """Rules about what is no name, by key."""
+        return {key: rule_of(key, row) for file in ROWS for key, row in self._table(file).items()}
+
+    @functools.cached_property
+    def components(self) -> Components:
+        return Components(self._table("keras.toml"), self.structure)
+
+    @functools.cached_property
+    def operators(self) -> Operators:
+        return Operators(self._table("operators.toml"))
+
+    @functools.cached_property
+    def _denied(self) -> tuple[dict[str, Rule], dict[str, Rule]]:
+        """Rules by full name, and by the prefix of whole packages."""
+        exact: dict[str, Rule] = {}
+        prefixes: dict[str, Rule] = {}
+        for key, row in self._table("gadgets.toml").items():
             rule = rule_of(key, row)
             for name in names_in(row["names"]):
-                table = self._prefixes if name.endswith(".*") else self._exact
+                table = prefixes if name.endswith(".*") else exact
                 table[name.removesuffix(".*")] = rule
-        self._trusted = Trusted({name[8:-5]: text for name, text in texts.items() if name.startswith("trusted/")})
-        self._modules: dict[str, str] = tables["aliases.toml"].get("modules", {})
-        self._names: dict[str, str] = tables["aliases.toml"].get("names", {})
-        self.packages = self._trusted.packages
-        self.components = Components(tables["keras.toml"], self.structure)
-        self.operators = Operators(tables["operators.toml"])
+        return exact, prefixes
+
+    @functools.cached_property
+    def _aliases(self) -> tuple[dict[str, str], dict[str, str]]:
+        """Of modules, and of full names."""
+        table = self._table("aliases.toml")
+        return table.get("modules", {}), table.get("names", {})
+
+    def _table(self, file: str) -> dict[str, Any]:
+        return tomllib.loads(self._texts[file])
 
     @classmethod
     @functools.cache
@@ -57,7 +85,7 @@ class Rules:
 
     def all(self) -> Iterator[Rule]:
         """Every rule once, by id."""
-        names = (*self._exact.values(), *self._prefixes.values())
+        names = (rule for table in self._denied for rule in table.values())
         rows = (*self.structure.values(), *names, *self.components.rules(), *self.operators.rules())
         found = {rule.id: rule for rule in rows}
         return iter(found[key] for key in sorted(found))
@@ -67,7 +95,7 @@ class Rules:
         module, name = NAME_MAPPING.get((module, name), (module, name))
         module = IMPORT_MAPPING.get(module, module)
         dotted = f"{self._moved(module)}.{name}"
-        return self._names.get(dotted, dotted)
+        return self._aliases[1].get(dotted, dotted)
 
     def match(self, module: str, name: str) -> Match:
         """What is known of the object that a file names, every dotted part of the name included."""
@@ -76,7 +104,7 @@ class Rules:
     @functools.lru_cache(maxsize=8192)  # noqa: B019 - one Rules object lives as long as the process
     def _match(self, module: str, name: str) -> Match:
         dotted = self.canonical(module, name)
-        rule = self._exact.get(dotted)
+        rule = self._denied[0].get(dotted)
         trust = self._trusted.of(dotted, self._home(module, name, dotted)) if rule is None else None
         if trust is not None:
             return Match(dotted, None, trust.use, trust.items, trust.state)
@@ -93,7 +121,7 @@ class Rules:
     def _acting(self, module: str) -> Rule | None:
         """A module that acts by its place in a package: `package.__main__` is a program."""
         package, _, last = module.rpartition(".")
-        return self._prefixes.get(f"*.{last}") if package else None
+        return self._denied[1].get(f"*.{last}") if package else None
 
     def trusts_owner(self, module: str, name: str) -> bool:
         """Is `name` a plain attribute of a trusted class?"""
@@ -102,23 +130,17 @@ class Rules:
 
     def _moved(self, module: str) -> str:
         """The module's new place: the longest part of it that moved is replaced."""
-        parts = module.split(".")
+        parts, moved = module.split("."), self._aliases[0]
         for size in range(len(parts), 0, -1):
-            target = self._modules.get(".".join(parts[:size]))
+            target = moved.get(".".join(parts[:size]))
             if target is not None:
                 return ".".join((target, *parts[size:]))
         return module
 
     def _prefix(self, dotted: str) -> Rule | None:
-        parts = dotted.split(".")
-        return next(
-            (
-                self._prefixes[".".join(parts[:size])]
-                for size in range(len(parts), 0, -1)
-                if ".".join(parts[:size]) in self._prefixes
-            ),
-            None,
-        )
+        parts, prefixes = dotted.split("."), self._denied[1]
+        found = (prefixes.get(".".join(parts[:size])) for size in range(len(parts), 0, -1))
+        return next((rule for rule in found if rule is not None), None)
 
     def _inner(self, name: str) -> Rule | None:
         """A denied module or function reached through an attribute: `random` and `_os.system` (threats P04, P05)."""
@@ -126,7 +148,7 @@ class Rules:
         for at in range(len(parts) - 1):
             tail = ".".join((parts[at].lstrip("_") or parts[at], *parts[at + 1 :]))
             reached = self.canonical(*tail.split(".", 1))
-            rule = self._exact.get(reached) or self._prefix(reached)
+            rule = self._denied[0].get(reached) or self._prefix(reached)
             if rule is not None:
                 return rule
         if any(part.startswith("__") and part.endswith("__") for part in parts):
