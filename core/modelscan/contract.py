@@ -77,6 +77,7 @@ _NAMES = (Kind.IMPORT, Kind.CALL, Kind.CONSTRUCT, Kind.STATE, Kind.FILL, Kind.MU
 """Facts about an object of Python."""
 _GRAPHS = ("saved_model.pb", "keras_metadata.pb")
 """Beside them a SavedModel has a fingerprint.pb, in which there is no graph."""
+_NO_FORMAT = "its bytes are of no format that any reader knows"
 _NO_CONFIGURATION = "HDF5 without a configuration"
 """Read wholly all the same, so that it counts as scanned as well."""
 _OPERATORS = {"Keras": "unsafe_keras_operators", "Tensorflow": "unsafe_tf_operators"}
@@ -182,7 +183,8 @@ class Terms:
         report = self.report
         for failure in report.failures:
             self._failed(failure)
-        for name, reason in (*((row.name, row.reason) for row in report.skips), *((one, "") for one in report.parts)):
+        left = [(row.name, row.reason) for row in report.skips] + [(name, _NO_FORMAT) for name in report.parts]
+        for name, reason in left:
             if name not in self._formats:  # one reader leaving it to another is no skip
                 self._left(name, reason)
         failed = {self._nearest(failure.where.artifact) for failure in report.failures}
