@@ -5,7 +5,6 @@ Both are for people to read, so both are short; what is left out is marked.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from modelscan.pickles import describe, leaves
@@ -24,10 +23,14 @@ VISITS = 200
 _QUIET = frozenset({Op.MEMOIZE, Op.PUT, Op.BINPUT, Op.LONG_BINPUT})
 """They do nothing that a reader wants to know."""
 
+_TOLD = COUNTED.keys() | LINES.keys()
+_WIDTHS = [-1 if code in _TOLD else OPERANDS.get(code, FIXED.get(code, 0)) for code in range(256)]
+"""Bytes of an opcode's argument by its code, -1 where the argument itself tells."""
+
 
 def opcodes(data: leaves.Buffer, start: int, stop: int, end: int, base: int) -> list[str]:
     """The opcodes from `start` to `stop`, both included, as "0x1f4 REDUCE"; offsets are counted from `base`."""
-    places = [at for at in _places(data, start, stop, end) if data[at] not in _QUIET]
+    places = _places(data, start, stop, end)
     if places[-1:] != [stop]:
         return [*(_line(data, at, end, base) for at in places[:FIRST]), "…", _line(data, stop, end, base)]
     if len(places) <= FIRST + LAST:
@@ -80,26 +83,29 @@ class _Tree:
             self.lines.append("…")
 
 
-def _places(data: leaves.Buffer, start: int, stop: int, end: int) -> Iterator[int]:
-    """Where the opcodes stand. The last one is `stop` if it was reached."""
-    at = start
+def _places(data: leaves.Buffer, start: int, stop: int, end: int) -> list[int]:
+    """Where the opcodes stand, quiet ones left out. The last one is `stop` if it was reached."""
+    at, found = start, []
     for _ in range(STEPS):
         if at > stop:
-            return
-        yield at
+            break
+        code = data[at]
+        if code not in _QUIET:
+            found.append(at)
         if at == stop:
-            return
-        at = _next(data, at, end)
+            break
+        width = _WIDTHS[code]
+        at = at + 1 + width if width >= 0 else _next(data, at, end)
+    return found
 
 
 def _next(data: leaves.Buffer, at: int, end: int) -> int:
+    """For an opcode whose argument says itself where it ends."""
     code = data[at]
-    if code in OPERANDS:
-        return at + 1 + OPERANDS[code]
-    if code in FIXED:
-        return at + 1 + FIXED[code]
     if code in COUNTED:
-        return leaves.span(data, at, end)[1] if at + 1 + COUNTED[code] <= end else end
+        width = COUNTED[code]
+        start = at + 1 + width
+        return start + int.from_bytes(data[at + 1 : start], "little") if start <= end else end
     for _ in range(LINES.get(code, 0)):
         newline = data.find(b"\n", at + 1, end)
         at = newline if newline >= 0 else end

@@ -48,7 +48,7 @@ class Tracing:
             return NOTHING
         if type(value) is Global:
             return self._bit(value), 0
-        return self.known.get(id(value)) or self._trace(value)
+        return self.known.get(id(value)) or self._merged(value) or self._trace(value)
 
     def spelled(self, mask: int) -> list[str]:
         """The names in a mask, as "module:name", sorted."""
@@ -62,6 +62,20 @@ class Tracing:
         if bit is None:
             bit = self.bits[spelled] = 1 << len(self.bits)
         return bit
+
+    def _merged(self, value: Any) -> Masks | None:
+        """By its parts alone, where all of them are known: most values are made of plain data and names."""
+        known, names, carried = self.known, 0, 0
+        for part, carrying in _parts(value):
+            if type(part) is int:
+                continue
+            found = (self._bit(part), 0) if type(part) is Global else known.get(id(part))
+            if found is None:
+                return None
+            names |= found[0]
+            carried |= found[0] if carrying else found[1]
+        masks = known[id(value)] = names, carried
+        return masks
 
     def _trace(self, value: Any) -> Masks:
         known = self.known
