@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import itertools
 import os
-import pkgutil
 import tomllib
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -22,7 +21,7 @@ from modelscan.report import Failure, Finding, Report, Scanned, Severity, Verdic
 
 def template_text() -> str:
     """The settings file of modelscan 0.8 with what it means here, as `create-settings-file` writes it."""
-    return (pkgutil.get_data("modelscan", "settings.toml") or b"").decode()
+    return Path(__file__).with_name("settings.toml").read_text("utf-8")
 
 
 @functools.cache

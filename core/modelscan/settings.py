@@ -8,9 +8,8 @@ nobody weakens. What a file may say is in `modelscan.schema`.
 
 from __future__ import annotations
 
-import difflib
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -218,8 +217,7 @@ def _unknown_variables() -> Iterator[str]:
     known = {store.HOME, *(field.variable for field in FIELDS)}
     for name in sorted(os.environ):
         if name.startswith("MODELSCAN_") and name not in known:
-            near = difflib.get_close_matches(name, known, 1)
-            yield f"environment variable {name} is no setting" + (f" (did you mean {near[0]}?)" if near else "")
+            yield f"environment variable {name} is no setting{_meant(name, known)}"
 
 
 def _from_home(path: Path) -> Layer | None:
@@ -331,8 +329,14 @@ def _approval(row: Any) -> Approval:
 
 
 def _unknown(key: str, keys: Keys) -> str:
-    near = difflib.get_close_matches(keys[-1], siblings(keys), 1)
-    return f"unknown setting {key}" + (f" (did you mean {near[0]}?)" if near else "")
+    return f"unknown setting {key}{_meant(keys[-1], siblings(keys))}"
+
+
+def _meant(word: str, known: Iterable[str]) -> str:
+    import difflib
+
+    near = difflib.get_close_matches(word, known, 1)
+    return f" (did you mean {near[0]}?)" if near else ""
 
 
 def _wrong(key: str, known: Field, value: Any) -> str:

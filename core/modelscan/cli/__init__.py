@@ -5,6 +5,7 @@ Commands are brought when they are asked for, so that `modelscan --version` cost
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -135,6 +136,7 @@ def __getattr__(name: str) -> Any:
 
 def main(args: list[str] | None = None) -> None:
     """The console script. Never ends in a traceback."""
+    gc.set_threshold(50_000, 20)  # modules come by the hundred and stay: looking through them for rubbish finds none
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a name out of a folder need not be one that a terminal can show
             stream.reconfigure(errors="backslashreplace")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import tempfile
 import time
 from typing import IO
 
@@ -17,6 +16,8 @@ NAME = "<stdin>"
 
 def read_stdin(merged: Merged) -> None:
     """Scans standard input into `merged`; at most as much of it as a scan may unpack."""
+    import tempfile
+
     started = time.perf_counter()
     with tempfile.TemporaryFile() as file:
         limit = merged.policy.limits.expanded

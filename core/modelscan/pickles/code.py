@@ -6,13 +6,14 @@ code object in the order of its constructor (CPython Objects/codeobject.c); othe
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from modelscan.errors import FormatError
 from modelscan.pickles import leaves
 from modelscan.pickles.values import Global, Group, Made
-from modelscan.source import bytecode, marshal
-from modelscan.source.marshal import Code
+
+if TYPE_CHECKING:
+    from modelscan.source.marshal import Code
 
 DEPTH = 8
 """Functions inside of functions."""
@@ -38,6 +39,8 @@ def of(data: leaves.Buffer, end: int, callee: Any, args: Any, depth: int = 0) ->
 
 def facts(code: Code) -> dict[str, Any]:
     """What a reader of the report is shown of it."""
+    from modelscan.source import bytecode
+
     return {
         "code": bytecode.summary(code),
         "names": bytecode.names(code),
@@ -58,6 +61,8 @@ def _marshalled(data: leaves.Buffer, end: int, args: Group) -> Code | None:
     raw = _decoded(data, end, args.head[0], MARSHALLED) if args.head else None
     if not isinstance(raw, bytes | bytearray):
         return None
+    from modelscan.source import marshal
+
     try:
         return marshal.read(bytes(raw))
     except FormatError:
@@ -73,6 +78,8 @@ def _built(data: leaves.Buffer, end: int, args: Group, depth: int) -> Code | Non
     if numbers < 4 or len(items) < numbers + 6:
         return None
     code, constants, names, variables, filename, name = items[numbers : numbers + 6]
+    from modelscan.source.marshal import Code
+
     newer = numbers == 6 and args.size >= 18  # with a qualified name and an exception table
     return Code(
         layout="3.11 or newer" if newer else "3.8 to 3.10" if numbers == 6 else "3.0 to 3.7",

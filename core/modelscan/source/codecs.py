@@ -11,14 +11,16 @@ import functools
 import gzip
 import io
 import lzma
-import tempfile
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from modelscan.errors import FormatError, LimitExceeded
 from modelscan.source.artifact import CHUNK, Artifact
+
+if TYPE_CHECKING:
+    import tempfile
 
 SPILL = 64 << 20
 """Bytes kept in memory before a temporary file is used."""
@@ -187,6 +189,8 @@ def expand(
 
 def spool() -> tempfile.SpooledTemporaryFile[bytes]:
     """Where decompressed bytes go; `settled` makes them an artifact's."""
+    import tempfile
+
     return tempfile.SpooledTemporaryFile(max_size=SPILL)
 
 
