@@ -34,6 +34,10 @@ COMPILED = re.compile(
 """What torch.jit.load resolves inside a TorchScript archive, without importing anything."""
 
 
+IMPORTERS = {"dill": "dill._dill:_import_module", "cloudpickle": "cloudpickle.cloudpickle:_builtin_type"}
+"""What turns a text into a module or type, by how the fact says it was reached."""
+
+
 class Session(Protocol):
     """What the process that is about to load knows and a plain scan does not."""
 
@@ -185,6 +189,8 @@ class _Judge:
 
     def __init__(self, policy: Policy, session: Session | None) -> None:
         self.policy, self.rules, self.session = policy, policy.rules, session
+        self._lookups: set[str] = set()
+        """Makers of objects that look something up once they are called, as "module:name"."""
 
     @functools.cached_property
     def _guesses(self) -> set[str]:
@@ -192,6 +198,7 @@ class _Judge:
 
     def judge(self, evidence: Sequence[Evidence]) -> Iterator[Finding]:
         constructed = {fact.subject for fact in evidence if fact.kind is Kind.CONSTRUCT}
+        self._lookups = {fact.detail["callee"] for fact in evidence if fact.kind is Kind.CALL and self._waits(fact)}
         cells: list[Evidence] = []
         worst: dict[str, Severity] = {}
         for fact in evidence:
@@ -217,7 +224,7 @@ class _Judge:
             case Kind.IMPORT:
                 yield from self._named(fact)
             case Kind.ATTRIBUTE:
-                yield from self._named(fact, quiet=True)
+                yield from self._reached(fact)
             case Kind.CALL:
                 yield from self._called(fact)
             case Kind.CONSTRUCT:
@@ -263,11 +270,23 @@ class _Judge:
         elif _could_be_imported(f"{module}.{name}") and not quiet and not self._is_own(module, name):
             yield self._finding(self._structure("unreviewed-name"), fact, found.name)
 
+    def _reached(self, fact: Evidence) -> Iterator[Finding]:
+        """What dill and cloudpickle import by a text has to be of a package that somebody reviewed."""
+        module, name, opcode = fact.detail["module"], fact.detail["name"], fact.detail["opcode"]
+        yield from self._named(fact, quiet=True)
+        if opcode in IMPORTERS and not self._is_own(module, name):
+            found, known = self._match(module, name), module.partition(".")[0] in self.rules.packages
+            if found.rule is None and found.use is None and not (known and module != "types"):
+                yield self._finding(
+                    self._match(*_split(IMPORTERS[opcode])).rule or self._structure("unreviewed-call"), fact
+                )
+
     def _called(self, fact: Evidence) -> Iterator[Finding]:
         module, name = _split(fact.detail["callee"])
         found = self._match(module, name)
         if found.rule is not None:
-            yield self._finding(found.rule, fact, found.name)
+            if not (found.rule.on_call and self._waits(fact)):
+                yield self._finding(found.rule, fact, found.name)
         elif fact.detail["indirect"] or not module:
             yield self._finding(self._structure("indirect-call"), fact, found.name if module else fact.subject)
         elif found.use in (Use.CALL_TRUSTED, Use.HOLD):
@@ -352,6 +371,15 @@ class _Judge:
         elif rule.severity is not None and fact.detail.get("host") not in rule.hosts:
             yield self._finding(rule, fact, operator)
 
+    def _waits(self, fact: Evidence) -> bool:
+        """Does the call make an `operator.itemgetter` or the like that stays in an object's state, for harmless names?
+
+        What calls it while loading, or is given it, is judged by the names of its arguments.
+        """
+        if not fact.detail.get("kept"):
+            return False
+        return not any(self.rules.acts(name) for name in fact.detail["looks"])
+
     def _denied(self, fact: Evidence) -> Iterator[str]:
         """Arguments that are denied when they are handed on; naming them alone may be nothing (`builtins.getattr`)."""
         return (spelled for spelled in fact.detail["arguments"] if self._match(*_split(spelled)).rule is not None)
@@ -366,7 +394,9 @@ class _Judge:
             module, name = _split(spelled)
             found = self._match(module, name)
             if found.rule is not None:
-                yield self._finding(found.rule, fact, found.name)
+                # A partial calls it no sooner than itself is called, and then its name is among the arguments.
+                if not (callee.name == "functools.partial" and spelled in self._lookups and found.rule.on_call):
+                    yield self._finding(found.rule, fact, found.name)
             elif found.use is None and not self.rules.trusts_owner(module, name) and not self._is_own(module, name):
                 yield self._finding(self._structure("untrusted-argument"), fact, found.name)
         if callee.use is not Use.HOLD:

@@ -94,7 +94,7 @@ def names(data: bytes, policy: Policy) -> AbstractSet[Pair] | None:
 
 def remember(data: bytes, policy: Policy, session: CurrentSession, names: AbstractSet[Pair]) -> None:
     """After a scan that found nothing: `names` are those it saw."""
-    from modelscan.pickles.meaning import MEANINGS  # there by now, and not needed before the first scan
+    from modelscan.pickles.meaning import MEANINGS, SHAPED  # there by now, and not needed before the first scan
 
     key = shape(data)
     if key is None or names != frozenset(key[1]):
@@ -104,7 +104,8 @@ def remember(data: bytes, policy: Policy, session: CurrentSession, names: Abstra
         match = policy.rules.match(module, name)
         if match.rule is not None or (match.use is not None and match.use not in _ANY_TEXT):
             return
-        if f"{module}:{name}" in MEANINGS:
+        spelled = f"{module}:{name}"
+        if spelled in MEANINGS and spelled not in SHAPED:
             return
         if match.use is None:
             if not (session.is_own(module, name) or session.is_enum(module, name)):  # approved, for now
@@ -116,6 +117,12 @@ def remember(data: bytes, policy: Policy, session: CurrentSession, names: Abstra
     modules = (policy.rules.canonical(*pair) if renamed else pair[0] for pair in names)
     packages = tuple({module.partition(".")[0] for module in modules})
     _known[key] = Known(policy, names, packages, tuple(own), os.getcwd())  # noqa: PTH109
+
+
+def _encoding(raw: bytes) -> bytes:
+    from modelscan.pickles.meaning import ENCODING, LONGEST_KEY
+
+    return b"\1" if len(raw) <= LONGEST_KEY and ENCODING(raw.decode("latin-1")) else b"\0"
 
 
 def shape(data: bytes) -> Key | None:
@@ -135,6 +142,7 @@ def _shape(data: bytes) -> Key | None:
     below: str | None = None
     top: str | None = None
     steps, frame, at = _STEPS, 0, 0
+    coded = b"codecs" in data  # which of its texts are encodings is part of the shape: one may say how bytes are made
     while True:
         code = data[at]
         codes.append(code)
@@ -146,6 +154,7 @@ def _shape(data: bytes) -> Key | None:
             start = at + 1 - step
             at = start + int.from_bytes(data[at + 1 : start], "little")
             below, top = top, data[start:at].decode() if code in _TEXTS else None
+            codes += _encoding(data[start:at]) if coded else b""
         elif code == _MEMOIZE:
             memo[len(memo)] = top
             at += 1

@@ -13,8 +13,8 @@ from modelscan.errors import LimitExceeded
 from modelscan.evidence import Evidence, Kind, Where
 from modelscan.limits import Limits
 from modelscan.pickles import code, describe, leaves, trace
-from modelscan.pickles.meaning import Nested
-from modelscan.pickles.tracing import Masks, Tracing
+from modelscan.pickles.meaning import Lookup, Nested
+from modelscan.pickles.tracing import Masks, Tracing, reachable
 from modelscan.pickles.values import Global, Group, Made, name_of
 
 PENDING = 2_000_000
@@ -44,11 +44,15 @@ class Ledger:
         self.nested: dict[int, Nested] = {}
         self.sources: dict[int, tuple[str, ...]] = {}
         """Of a state that its class runs parts of, by offset: their text, as far as it is known that these are all."""
+        self.lookups: dict[int, tuple[Lookup, Made]] = {}
+        """Objects that look up attributes or items once they are called, by the offset of the call that made them."""
+        self.kept: frozenset[int] = frozenset()
+        """Of these, the calls whose result an object has in its state."""
         self.others: dict[tuple[Kind, str], tuple[int, dict[str, Any]]] = {}
         self.traced = 0
         self.fills: dict[tuple[str, str], tuple[Made, int]] = {}
         self.pending: list[Act] = []
-        self.plain: dict[tuple[Kind, str, str], int] = {}
+        self.plain: dict[tuple[Kind, str, str, bool], int] = {}
         self.tracing = Tracing()
         self.rows: dict[tuple[object, ...], tuple[Act, Masks]] = {}
 
@@ -76,10 +80,11 @@ class Ledger:
     def act(self, kind: Kind, opcode: str, callee: Any, args: Any, at: int) -> None:
         root = name_of(callee)
         if root is not None and _plain(args):
-            key = (kind, opcode, root.spelled)
+            looks = at in self.lookups
+            key = (kind, opcode, root.spelled, looks)
             count = self.plain.get(key, 0)
             self.plain[key] = count + 1
-            if count >= ALIKE:
+            if count >= ALIKE and not looks:
                 return
         self.pending.append((kind, opcode, callee, args, at))
         if len(self.pending) > PENDING:
@@ -87,12 +92,18 @@ class Ledger:
 
     def _rows(self) -> None:
         """Acts that say the same become one row."""
+        if self.lookups:
+            states = [act[3] for act in self.pending if act[0] is Kind.STATE]
+            found = reachable(states)
+            self.kept = frozenset(at for at, (_, made) in self.lookups.items() if id(made) in found)
         for act in self.pending:
             kind, opcode, callee, args, _ = act
             root = name_of(callee)
             text = self._text(callee, args) if kind is Kind.CALL else ""
             masks = self.tracing.of(args)
-            ran = self.sources.get(act[-1]), act[-1] in self.nested
+            at = act[-1]
+            looks = self.lookups.get(at, (None,))[0]
+            ran = self.sources.get(at), at in self.nested, looks, at in self.kept
             key = (kind, opcode, root.spelled if root else "", type(callee) is Made, text, masks, ran)
             if key not in self.rows:
                 self.rows[key] = (act, masks)
@@ -139,6 +150,9 @@ class Ledger:
             detail |= code.facts(made)
         if at in self.nested:
             detail["nested"] = True
+        if at in self.lookups:
+            lookup, _ = self.lookups[at]
+            detail |= {"looks": list(lookup.names), "kept": at in self.kept or not lookup.worded}
         if at in self.sources:
             detail["sources"] = list(self.sources[at])
         if self.traced < TRACED:

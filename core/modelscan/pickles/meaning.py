@@ -64,7 +64,18 @@ class Replacement:
     args: Any
 
 
-Meaning = Attribute | Construction | Nested | Delegation | Replacement
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """The call makes an object that will fetch the attributes `names`, or items, from what it is called with.
+
+    Nothing is fetched now. `worded`: its arguments have texts among them.
+    """
+
+    names: tuple[str, ...]
+    worded: bool
+
+
+Meaning = Attribute | Construction | Nested | Delegation | Replacement | Lookup
 Reading = Callable[[leaves.Buffer, int, int, list[Any]], Meaning | None]
 
 
@@ -74,6 +85,16 @@ def reading(callee: Any) -> Callable[[leaves.Buffer, int, int, Any], Meaning | N
         return functools.partial(_of, functools.partial(_partial, callee)) if _is_partial(callee.callee) else None
     read = MEANINGS.get(callee.spelled) if isinstance(callee, Global) else None
     return functools.partial(_of, read) if read is not None else None
+
+
+def hanging(callee: Any, args: Any, found: Meaning | None) -> int | None:
+    """Offset of the text that an ordinary call of one of `SHAPED` hangs on, -1 if on none; None for all other calls."""
+    if found is not None or not isinstance(callee, Global) or callee.spelled not in SHAPED:
+        return None
+    if callee.spelled in KEEPERS:
+        return -1
+    codec = args.head[1:2] if isinstance(args, Group) else []
+    return codec[0] if codec and type(codec[0]) is int else None
 
 
 def _of(read: Reading, data: leaves.Buffer, end: int, at: int, args: Any) -> Meaning | None:
@@ -217,7 +238,62 @@ def _cloudpickle_type(data: leaves.Buffer, end: int, at: int, items: list[Any]) 
 def _named_tuple(data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Meaning | None:
     """dill looks for the class by its module and name, and makes a tuple class of that name if it is not there."""
     texts = [leaves.string(data, items[place], end) for place in (0, 2)] if len(items) in (3, 4) else [None]
-    return Attribute(Global(texts[1], texts[0], at, "dill")) if all(texts) else None  # type: ignore[arg-type]
+    return Attribute(Global(texts[1], texts[0], at, "getattr")) if all(texts) else None  # type: ignore[arg-type]
+
+
+def _attributes(data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Meaning | None:
+    names = [leaves.string(data, item, end) or "" for item in items]
+    return Lookup(tuple(names), True) if names and all(map(_is_attribute, names)) else None
+
+
+def _method(data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Meaning | None:
+    """operator.methodcaller(name, *arguments, **keywords)."""
+    name = leaves.string(data, items[0], end) if items else None
+    given = [_constant(data, end, item) for item in items]
+    return Lookup((name,), True) if name and name.isidentifier() and _is_attribute(name) and all(given) else None
+
+
+def _item(data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Meaning | None:
+    kinds = [_constant(data, end, item) for item in items]
+    return Lookup((), str in kinds) if kinds and all(kinds) else None
+
+
+def _is_attribute(name: str) -> bool:
+    return len(name) <= LONGEST_KEY and all(
+        part.isidentifier() and not part.startswith("__") for part in name.split(".")
+    )
+
+
+def _constant(data: leaves.Buffer, end: int, value: Any, depth: int = 3) -> type | None:
+    """`str` or `int` for a constant that has a text in it or none, None for what is no plain constant."""
+    if type(value) is int:
+        found = leaves.decode(data, value, end)
+        if isinstance(found, str):
+            return str if len(found) <= LONGEST_KEY and not found.startswith("__") else None
+        return None if isinstance(found, leaves.Undecoded) else int
+    if isinstance(value, Made) and isinstance(value.callee, Global) and value.held is None:
+        value = value.args if value.callee.module in BUILTINS and value.callee.name == "slice" else None
+    items = value.whole() if isinstance(value, Group) and value.kind in ("tuple", "dict") and depth else None
+    kinds = None if items is None else [_constant(data, end, item, depth - 1) for item in items]
+    if kinds is None or not all(kinds):
+        return None
+    return str if str in kinds else int
+
+
+def _encode(data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Meaning | None:
+    """A codec that is no encoding of text stands for what it is: looked up by a name that the file chooses."""
+    if len(items) < 2:
+        return None
+    name = leaves.string(data, items[1], end)
+    if name is not None and len(name) <= LONGEST_KEY and ENCODING(name):
+        return None
+    return Replacement(Global("codecs", "lookup", at, "encode"), Group("tuple", [items[1]]))
+
+
+def _keep(data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Meaning | None:
+    """What is kept for being called later is a function; a text in its place is a call of nobody knows what."""
+    named = items and leaves.string(data, items[0], end) is not None
+    return Delegation(items[0], Group("tuple", items[1:])) if named else None
 
 
 def key_of(cls: Global | None) -> str | None:
@@ -238,6 +314,20 @@ RUN = {
     "statsmodels.base.data.": "formula",  # ModelData.__setstate__: patsy evaluates it
 }
 RUN_KEYS = frozenset(RUN.values())
+LONGEST_KEY = 100
+"""Characters of an attribute or key that is looked up: what `describe` shows in full, so that no two look alike."""
+ENCODING = re.compile(
+    r"ascii|us[-_]ascii|646|(latin|iso[-_]?latin|l)[-_ ]?\d+|(iso[-_]?)?8859([-_]\d+)?|(cp|windows|ibm)[-_]?\d+"
+    r"|u8|utf|utf[-_ ]?(7|8([-_]sig)?|(16|32)([-_ ]?[bl]e)?)|(raw[-_])?unicode[-_]escape|mac[-_]?roman|koi8[-_]?[rtu]"
+    r"|big5([-_]?hkscs)?|euc[-_]?(jp|kr|jis_2004)|gb(k|2312|18030)|s(hift)?[-_]?jis|iso[-_]?2022[-_]?(jp|kr)",
+    re.IGNORECASE,
+).fullmatch
+"""Names of encodings of text, which Python's own folder of codecs has."""
+ENCODERS = ("codecs:encode", "_codecs:encode")
+"""Text in, bytes out: how protocols 0 to 2 write bytes."""
+KEEPERS = ("functools:partial", "_functools:partial", "collections:defaultdict")
+SHAPED = frozenset({*ENCODERS, *KEEPERS})
+"""Meanings that hang on the kind of an argument or on an encoding, and on no other text."""
 TYPES = {
     **{name: "builtins" for name, value in vars(builtins).items() if isinstance(value, type)},
     **dict.fromkeys(("NoneType", "NotImplementedType"), "types"),
@@ -257,6 +347,11 @@ MEANINGS: dict[str, Reading] = {
     "copy_reg:__newobj__": _newobj,
     "copyreg:__newobj_ex__": _newobj_ex,
     "copy_reg:__newobj_ex__": _newobj_ex,
+    **dict.fromkeys(("operator:attrgetter", "_operator:attrgetter"), _attributes),
+    **dict.fromkeys(("operator:itemgetter", "_operator:itemgetter"), _item),
+    **dict.fromkeys(("operator:methodcaller", "_operator:methodcaller"), _method),
+    **dict.fromkeys(ENCODERS, _encode),
+    **dict.fromkeys(KEEPERS, _keep),
     "torch._tensor:_rebuild_from_type": _rebuild,
     "torch._tensor:_rebuild_from_type_v2": _rebuild,
     "torch.tensor:_rebuild_from_type": _rebuild,

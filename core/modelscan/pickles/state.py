@@ -72,6 +72,9 @@ class State(ABC):
         self.special = 0
         """Opcodes so far whose effect hangs on plain data."""
 
+        self.encoding: int | None = None
+        """Offset of the text that the last bytes were encoded by."""
+
     @abstractmethod
     def acted(self, opcode: int, pos: int) -> int:
         """A call by `opcode` ends at `pos`; where to go on."""
@@ -132,8 +135,9 @@ class State(ABC):
     def called(self, opcode: str, callee: Any, args: Any, at: int, depth: int = 0) -> Any:
         """What a call leaves on the stack: an attribute, an instance, or a result nobody knows."""
         read = meaning.reading(callee)
-        self.special += read is not None
         found = read(self.data, self.end, at, args) if read is not None else None
+        if read is not None:
+            self._hangs(meaning.hanging(callee, args, found))
         if isinstance(found, meaning.Attribute):
             self.ledger.reached(found.target)
             return found.target
@@ -147,8 +151,17 @@ class State(ABC):
             self.called(opcode, found.callee, found.args, at, depth + 1)
         elif type(args) is not Group or isinstance(found, meaning.Delegation):
             self.ledger.note(Kind.ANOMALY, "computed-arguments", at)
+        made = Made(callee, args, at, "result")
+        if isinstance(found, meaning.Lookup):
+            self.ledger.lookups[at] = (found, made)
         self.ledger.act(Kind.CALL, opcode, callee, args, at)
-        return Made(callee, args, at, "result")
+        return made
+
+    def _hangs(self, leaf: int | None) -> None:
+        """The effect of a call hangs on plain data: on this text, or on who knows what."""
+        if leaf is None or leaf not in (-1, self.encoding):
+            self.special += 1
+            self.encoding = leaf
 
     def constructed(self, opcode: str, cls: Any, args: Any, at: int) -> Any:
         self.ledger.act(Kind.CONSTRUCT, opcode, cls, args, at)

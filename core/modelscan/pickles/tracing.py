@@ -134,6 +134,19 @@ class Tracing:
             parent.loops = parent.loops or step.loops or step.carrying
 
 
+def reachable(values: list[Any]) -> set[int]:
+    """The ids of all that `values` hold, and their own."""
+    found: set[int] = set()
+    todo = list(values)
+    while todo:
+        value = todo.pop()
+        if type(value) is int or type(value) is Global or id(value) in found:
+            continue
+        found.add(id(value))
+        todo += [part for part, _ in _parts(value)]
+    return found
+
+
 def _parts(value: Any) -> Iterator[tuple[Any, bool]]:
     """What a value holds, and whether it carries that."""
     if isinstance(value, Made):

@@ -66,6 +66,11 @@ class Rules:
         return exact, prefixes
 
     @functools.cached_property
+    def _acts(self) -> frozenset[str]:
+        """Names of methods that act."""
+        return frozenset(" ".join(row.get("acts", "") for row in self._table("gadgets.toml").values()).split())
+
+    @functools.cached_property
     def _aliases(self) -> tuple[dict[str, str], dict[str, str]]:
         """Of modules, and of full names."""
         table = self._table("aliases.toml")
@@ -122,6 +127,10 @@ class Rules:
         """A module that acts by its place in a package: `package.__main__` is a program."""
         package, _, last = module.rpartition(".")
         return self._denied[1].get(f"*.{last}") if package else None
+
+    def acts(self, attribute: str) -> bool:
+        """Does this attribute, or path of attributes, of some object run code, write files or lead into modules?"""
+        return attribute.rpartition(".")[2] in self._acts or self._inner(attribute) is not None
 
     def trusts_owner(self, module: str, name: str) -> bool:
         """Is `name` a plain attribute of a trusted class?"""
