@@ -182,9 +182,9 @@ def _read(policy: Policy, known: Iterator[Known], jobs: int) -> Iterator[tuple[E
 
 
 def read_one(entry: Entry, policy: Policy) -> tuple[Report, bool]:
-    """The report on a file, and whether the file still is what the walk met."""
+    """The report on a file, and whether it holds for as long as the file is what the walk met."""
     settled = cache.settled(entry)
     report = scan_path(entry.path, policy)
     with suppress(OSError):
-        return report, settled and stamp_of(os.stat(entry.path)) == entry.stamp  # noqa: PTH116
+        return report, settled and report.alone and stamp_of(os.stat(entry.path)) == entry.stamp  # noqa: PTH116
     return report, False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -129,6 +130,14 @@ class Report:
         """Findings per severity, worst first, zeroes included."""
         found = Counter(finding.severity for finding in self.findings)
         return {severity: found[severity] for severity in sorted(Severity, reverse=True)}
+
+    @property
+    def alone(self) -> bool:
+        """Does it speak of its source only, and not of other files that a load of it would open as well?"""
+        read = (*(row.name for row in self.artifacts), *(row.name for row in self.skips), *self.parts)
+        names = (*read, *(row.where.artifact for row in self.failures))
+        inside = (f"{self.source}!", f"{self.source}/", f"{self.source}{os.sep}")
+        return all(name == self.source or name.startswith(inside) for name in names)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON values only: severities by name, tuples as lists."""

@@ -92,7 +92,7 @@ def scan_path(path: str | Path, policy: Policy) -> Report:
 
 def approved(artifact: Artifact, report: Report, policy: Policy) -> Report:
     """The report after what a person approved by hash; hashed only where that may matter."""
-    if not policy.approved or report.verdict is Verdict.SAFE:
+    if not policy.approved or report.verdict is Verdict.SAFE or not report.alone:
         return report
     try:
         return policy.approve(replace(report, sha256=artifact.sha256()))

@@ -25,6 +25,7 @@ def read(artifact: Artifact, context: Context) -> Facts:
     if error is not None and not child.size:
         yield Skip(artifact.name, error.reason)
         return
+    child.beside, child.expected = artifact.beside, artifact.expected
     yield child
     if error is not None:
         yield unreadable(artifact, error) if error.code == "limit" else broken(artifact, error)

@@ -7,7 +7,7 @@ from collections.abc import Generator, Iterator
 
 from modelscan.errors import LimitExceeded
 from modelscan.evidence import Evidence, Kind
-from modelscan.formats import torch_legacy
+from modelscan.formats import beside, torch_legacy
 from modelscan.formats.reader import Context, Facts, Reader, anomaly, broken
 from modelscan.limits import Limits
 from modelscan.pickles import leaves
@@ -144,6 +144,8 @@ def _one(
     for ledger in ledgers:
         yield from ledger.evidence()
         yield from _nested(artifact, ledger, end, base, context)
+        if context.loader != "pickle":  # only joblib opens other files
+            yield from beside.read(artifact, ledger, base)
     return walk
 
 

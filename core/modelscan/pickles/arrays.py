@@ -1,4 +1,5 @@
-"""The arrays that joblib writes between opcodes, by the arithmetic of its NumpyArrayWrapper (joblib 0.10 to 1.6).
+"""The arrays that joblib writes between opcodes, by the arithmetic of its NumpyArrayWrapper (joblib 0.10 to 1.6), and
+the wrappers of joblib before 0.10, which name a file that lies beside (joblib/numpy_pickle_compat.py).
 
 The description comes from the file, so every number in it is hostile: products are exact, and an array that does not
 fit into what is left of the file is refused.
@@ -12,11 +13,19 @@ from typing import Any
 
 from modelscan.errors import FormatError
 from modelscan.pickles import leaves
-from modelscan.pickles.values import Group, Made, name_of
+from modelscan.pickles.values import Global, Group, Made, name_of
 
 _WRAPPERS = frozenset(
     {"joblib.numpy_pickle.NumpyArrayWrapper", "sklearn.externals.joblib.numpy_pickle.NumpyArrayWrapper"}
 )
+_PLACES = ("joblib.numpy_pickle", "joblib.numpy_pickle_compat")
+_NAMING = {
+    f"{before}{place}.{name}": raw
+    for before in ("", "sklearn.externals.")
+    for place in _PLACES
+    for name, raw in (("NDArrayWrapper", False), ("ZNDArrayWrapper", True))
+}
+"""Classes at whose BUILD joblib opens a file beside the pickle: with numpy.load, or for the raw bytes of an array."""
 _DTYPES = frozenset({"numpy.dtype", "numpy:dtype"})
 _TYPESTRING = re.compile(r"[<>|=]?([?bBhHiIlLqQefdgFDGcSUVmMOu])(\d*)")
 _WIDE_CHARACTER = 4
@@ -32,10 +41,37 @@ class Layout:
     objects: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Side:
+    """A file beside the pickle, None where its name cannot be told. `raw`: it holds compressed numbers."""
+
+    name: str | None
+    raw: bool
+
+
 def is_wrapper(target: Made) -> bool:
     """Is this the object at whose BUILD joblib reads an array?"""
     cls = name_of(target.callee)
     return cls is not None and target.kind != "array" and cls.dotted in _WRAPPERS
+
+
+def names_file(cls: Global | None) -> bool:
+    """Is this a class at whose BUILD joblib opens a file beside the pickle?"""
+    return cls is not None and cls.dotted in _NAMING
+
+
+def side_file(data: leaves.Buffer, end: int, target: Made, state: Any) -> Side:
+    """The file that joblib would open after this state was set."""
+    pairs = state.pairs() if isinstance(state, Group) else None
+    raw = target.root is not None and _NAMING[target.root.dotted]
+    name: str | None = None
+    for key, value in pairs or ():
+        word = leaves.string(data, key, end)
+        if word is None:
+            return Side(None, raw)
+        if word == "filename":
+            name = leaves.string(data, value, end)
+    return Side(name, raw)
 
 
 def layout(data: leaves.Buffer, end: int, state: Any) -> Layout | None:

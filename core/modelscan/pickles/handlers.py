@@ -141,6 +141,9 @@ def _build(state: State, pos: int, code: int) -> int:
             state.arrays += 1
             state.special += 1
             return _array(state, target, given, pos + 1)
+        if arrays.names_file(target.root):
+            state.special += 1
+            state.ledger.beside(arrays.side_file(state.data, state.end, target, given), pos)
     return state.acted(code, pos + 1)
 
 

@@ -13,6 +13,7 @@ from modelscan.errors import LimitExceeded
 from modelscan.evidence import Evidence, Kind, Where
 from modelscan.limits import Limits
 from modelscan.pickles import code, describe, leaves, trace
+from modelscan.pickles.arrays import Side
 from modelscan.pickles.meaning import Lookup, Nested
 from modelscan.pickles.tracing import Masks, Tracing, reachable
 from modelscan.pickles.values import Global, Group, Made, name_of
@@ -49,6 +50,8 @@ class Ledger:
         self.kept: frozenset[int] = frozenset()
         """Of these, the calls whose result an object has in its state."""
         self.others: dict[tuple[Kind, str], tuple[int, dict[str, Any]]] = {}
+        self.sides: dict[Side, int] = {}
+        """Files beside the pickle that joblib would open, with the offset at which the first opcode asks for each."""
         self.traced = 0
         self.fills: dict[tuple[str, str], tuple[Made, int]] = {}
         self.pending: list[Act] = []
@@ -65,6 +68,11 @@ class Ledger:
         self.attributes.setdefault((value.module, value.name), value)
         if len(self.attributes) > self.limits.rows:
             raise LimitExceeded("rows", f"more than {self.limits.rows:,} attributes")
+
+    def beside(self, side: Side, at: int) -> None:
+        self.sides.setdefault(side, at)
+        if len(self.sides) > self.limits.rows:
+            raise LimitExceeded("rows", f"more than {self.limits.rows:,} files beside it")
 
     def note(self, kind: Kind, subject: str, at: int, **detail: Any) -> None:
         """A fact that needs no names: an anomaly, a persistent id, an extension code. The first of a subject counts."""

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from modelscan.errors import FormatError, LimitExceeded
 from modelscan.evidence import Kind
 from modelscan.limits import Limits
-from modelscan.pickles import leaves, meaning
+from modelscan.pickles import arrays, leaves, meaning
 from modelscan.pickles.batches import Batch
 from modelscan.pickles.ledger import Ledger
 from modelscan.pickles.memo import Memo
@@ -68,7 +68,7 @@ class State(ABC):
         self.objects_at: int | None = None
         """Where the pickle of joblib's first array of objects begins."""
         self.careful = False
-        """A class was named that runs an entry of its state: nothing is read in bulk from there on."""
+        """A class was named that acts on an entry of its state: nothing is read in bulk from there on."""
         self.special = 0
         """Opcodes so far whose effect hangs on plain data."""
 
@@ -168,9 +168,9 @@ class State(ABC):
         return Made(cls, args, at, "instance")
 
     def named(self, value: Global) -> None:
-        """An import. From a class on that runs an entry of its state, every such entry is looked at."""
+        """An import. From a class on that acts on an entry of its state, every such entry is looked at."""
         self.ledger.imported(value)
-        self.careful = self.careful or meaning.is_run(value.module)
+        self.careful = self.careful or meaning.is_run(value.module) or arrays.names_file(value)
 
     def stated(self, target: Made, given: Any, at: int) -> None:
         """BUILD, which a few classes answer by running an entry of the state."""

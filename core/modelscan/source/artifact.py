@@ -40,6 +40,8 @@ class Artifact:
         self.name, self.size, self.loader, self.expected = name, size, loader, expected
         self._root, self._base, self._owns = root, base, True
         self._head: bytes | None = None
+        self.beside: str | None = None
+        """The folder it lies in, if it is a file by itself, also a compressed one."""
 
     @classmethod
     def open(cls, path: str | os.PathLike[str], in_memory: int = IN_MEMORY) -> Artifact:
@@ -50,7 +52,9 @@ class Artifact:
         file = open(name, "rb")  # noqa: SIM115, PTH123 - the artifact owns it
         size = os.fstat(file.fileno()).st_size
         root = FileRoot(file, in_memory) if size > SMALL else SmallFileRoot(file, size)
-        return cls(name, root, 0, root.size if isinstance(root, SmallFileRoot) else size)
+        made = cls(name, root, 0, root.size if isinstance(root, SmallFileRoot) else size)
+        made.beside = os.path.dirname(name)  # noqa: PTH120 - spelled as loaders spell it
+        return made
 
     @classmethod
     def of_bytes(cls, name: str, data: bytes | bytearray | memoryview) -> Artifact:

@@ -11,6 +11,7 @@ import functools
 import gzip
 import io
 import lzma
+import re
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -26,6 +27,11 @@ SPILL = 64 << 20
 """Bytes kept in memory before a temporary file is used."""
 DICTIONARY = 256 << 20
 """Bytes of LZMA's window, which data may ask for at will; what needs more counts as broken."""
+
+
+_ZFILE_HEAD = 21
+_ZFILE = re.compile(rb"ZF[\s\w+-]{19} ?")
+"""joblib reads the 19 characters with int(…, 16)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +66,13 @@ def _never(_: bytes) -> bool:
 
 
 class _Zlib(io.RawIOBase):
-    """zlib streams, one after another, as joblib's BinaryZlibFile reads them; of raw deflate only the first."""
+    """zlib streams, one after another, as joblib's BinaryZlibFile reads them; of raw deflate only the first.
 
-    def __init__(self, file: BinaryIO, raw: bool = False) -> None:
-        self.file, self.raw, self.rest = file, raw, b""
+    `single`: only the first here as well.
+    """
+
+    def __init__(self, file: BinaryIO, raw: bool = False, single: bool = False) -> None:
+        self.file, self.single, self.rest = file, raw or single, b""
         self.engine = zlib.decompressobj(-zlib.MAX_WBITS if raw else zlib.MAX_WBITS)
 
     def readable(self) -> bool:
@@ -71,7 +80,7 @@ class _Zlib(io.RawIOBase):
 
     def readinto(self, target: memoryview) -> int:  # type: ignore[override]
         while True:
-            if self.engine.eof and self.raw:
+            if self.engine.eof and self.single:
                 return 0
             source = self.rest or self.file.read(65_536)
             if self.engine.eof:
@@ -84,6 +93,18 @@ class _Zlib(io.RawIOBase):
             if data:
                 target[: len(data)] = data
                 return len(data)
+
+
+def _is_zfile(head: bytes) -> bool:
+    found = _ZFILE.match(head)
+    return found is not None and _zlib_header(head[found.end() : found.end() + 2])
+
+
+def _open_zfile(file: BinaryIO) -> BinaryIO:
+    """joblib before 0.10: the size as 19 characters, from Python 2 one space more, and one zlib stream."""
+    head = file.read(_ZFILE_HEAD + 1)
+    file.seek(_ZFILE_HEAD + (head[_ZFILE_HEAD:] == b" "))
+    return io.BufferedReader(_Zlib(file, single=True), CHUNK)
 
 
 def _zip_lzma(file: BinaryIO) -> BinaryIO:
@@ -143,6 +164,7 @@ CODECS: tuple[Codec, ...] = (
     Codec("bz2", lambda head: head[:3] == b"BZh" and head[4:10] in (b"1AY&SY", b"\x17rE8P\x90"), bz2.BZ2File),
     Codec("xz", lambda head: head[:6] == b"\xfd7zXZ\0", lzma.LZMAFile),
     Codec("lzma", _lzma_header, functools.partial(lzma.LZMAFile, format=lzma.FORMAT_ALONE)),
+    Codec("joblib zlib", _is_zfile, _open_zfile),
     Codec("zlib", _zlib_header, lambda file: io.BufferedReader(_Zlib(file), CHUNK)),
     Codec("lz4", lambda head: head[:4] == b"\x04\x22\x4d\x18", _open_lz4),
     Codec("zstd", lambda head: head[:4] == b"\x28\xb5\x2f\xfd", _open_zstd),
@@ -153,7 +175,7 @@ def codec_of(head: bytes) -> Codec | None:
     return next((codec for codec in CODECS if codec.claims(head)), None)
 
 
-FIRST = b"\x1fB\xfd\x5d\x04\x28" + bytes(range(0x08, 0x80, 0x10))
+FIRST = b"\x1fB\xfd\x5d\x04\x28Z" + bytes(range(0x08, 0x80, 0x10))
 """What stands first in compressed data; zlib's first byte ends in an 8."""
 
 
