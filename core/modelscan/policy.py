@@ -345,6 +345,10 @@ class _Judge:
             yield from self._arguments(fact, found, fact.detail["arguments"])
         elif not found.state:
             yield self._finding(self._structure("untrusted-state"), fact, found.name)
+        elif found.calls:
+            for spelled in fact.detail["arguments"]:
+                if self._match(*_split(spelled)).use in (None, Use.NAME, Use.HOLD):
+                    yield self._finding(self._structure("untrusted-state"), fact, found.name)
         elif found.use is None and fact.detail["opcode"] != "BUILD" and not self._is_own(module, name):
             # A mapping whose items are its attributes: the unpickler would find its `__setstate__` among them.
             bare = [spelled for spelled in fact.detail["arguments"] if spelled.replace(":", ".") not in constructed]

@@ -63,6 +63,8 @@ class Match:
     """Trusted to be filled with items and keys."""
     state: bool = True
     """Trusted to be given a state."""
+    calls: bool = False
+    """Calls methods of its own that the state could replace."""
 
 
 def names_in(text: str) -> list[str]:

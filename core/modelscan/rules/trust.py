@@ -1,6 +1,6 @@
 """The trusted names: one TOML file a package in the folder trusted/, read when a file first names that package.
 
-`python.toml` has the standard library's. A group has a library, `use` (see `Use`), `items`, `state`, why it is
+`python.toml` has the standard library's. A group has a library, `use` (see `Use`), `items`, `state`, `calls`, why it is
 harmless, what an attacker could pass, and its names, one line a module: `decimal: Context Decimal`.
 """
 
@@ -23,6 +23,8 @@ class Trust:
     """May it be filled with items and keys?"""
     state: bool = True
     """May it be given a state?"""
+    calls: bool = False
+    """Does it call methods of its own that its state could replace?"""
 
 
 class Trusted:
@@ -54,7 +56,7 @@ class Trusted:
         if text is None:
             return
         for row in tomllib.loads(text).values():
-            trust = Trust(Use(row["use"]), row.get("items", False), row.get("state", True))
+            trust = Trust(Use(row["use"]), row.get("items", False), row.get("state", True), row.get("calls", False))
             for line in row["names"].splitlines():
                 module, _, names = line.partition(": ")
                 self._modules.setdefault(sys.intern(module), []).append((trust, names))

@@ -1,0 +1,114 @@
+"""Classes that act when they get a state or are dropped: no call stands in the file, and yet something runs."""
+
+from __future__ import annotations
+
+import pickle
+
+import numpy as np
+import pytest
+from live import Case, load_unguarded
+from samples import call, global_, proto, text
+
+import modelscan
+
+TRUE = b"\x88"
+
+
+def instance(module: str, name: str, state: dict[str, bytes], slots: dict[str, bytes] | None = None) -> bytes:
+    """Made by NEWOBJ and given a state by BUILD."""
+    given = entries(state) + (entries(slots) + b"\x86" if slots is not None else b"")
+    return global_(module, name) + b")\x81" + given + b"b"
+
+
+def entries(of: dict[str, bytes]) -> bytes:
+    return b"}" + b"".join(text(key) + value + b"s" for key, value in of.items())
+
+
+def attacks(function: bytes, path: bytes):
+    """Each calls the function, whose opcodes are given, with the path."""
+    act = call(global_("functools", "partial"), function, path)
+    yield "io.IOBase", instance("io", "IOBase", {"close": act})
+    yield "_pyio.IOBase", instance("_pyio", "IOBase", {"close": act})
+    yield (
+        "typing._GenericAlias",
+        instance("typing", "_GenericAlias", {"__origin__": global_("collections", "Counter")}, {"update": function})
+        + b"0"
+        + call(global_("collections", "Counter"), path),
+    )
+    record = global_("types", "SimpleNamespace") + b")\x81"
+    yield (
+        "_threading_local.local",
+        instance(
+            "_threading_local", "local", {}, {"_local__impl": record + entries({"get_dict": act}) + b"b", "b": b"N"}
+        ),
+    )
+    yield (
+        "rich.live._RefreshThread",
+        instance(
+            "rich.live",
+            "_RefreshThread",
+            {"_initialized": TRUE, "_started": record + entries({"is_set": act}) + b"b"},
+            {"daemon": TRUE},
+        ),
+    )
+    yield (
+        "traitlets.config.application.Application",
+        instance("traitlets.config.application", "Application", {"close_handlers": act}),
+    )
+    yield "ipywidgets.widgets.widget_box.Box", instance("ipywidgets.widgets.widget_box", "Box", {"close": act})
+    yield (
+        "click._compat._NonClosingTextIOWrapper",
+        instance("click._compat", "_NonClosingTextIOWrapper", {"detach": act}),
+    )
+    yield "scipy.spatial._qhull.Delaunay", instance("scipy.spatial._qhull", "Delaunay", {"close": act})
+
+
+def test_what_acts_on_a_state_is_refused_for_itself(tmp_path):
+    cases, missed = [], []
+    harmless = dict(attacks(global_("lib", "f"), text("x")))
+    for number, name in enumerate(harmless):
+        marker, path = tmp_path / f"marker{number}", tmp_path / f"{number}.pkl"
+        path.write_bytes(proto() + dict(attacks(global_("os", "mkdir"), text(str(marker))))[name] + b".")
+        cases.append(Case(name, "pickle", path, marker))
+        found = modelscan.scan(proto() + harmless[name] + b".")
+        if not (
+            found.refused and name.removeprefix("_py") in {row.operator.removeprefix("_py") for row in found.findings}
+        ):
+            missed.append((name, found.findings))
+    said = load_unguarded(cases)
+    assert [case.name for case in cases if not case.marker.exists()] == [], said
+    assert missed == []
+
+
+def test_an_option_of_pandas_that_imports_is_refused(tmp_path, monkeypatch):
+    marker, path = tmp_path / "marker", tmp_path / "model.pkl"
+    (tmp_path / "a_plotting_backend.py").write_text(f"import os\nos.mkdir({str(marker)!r})\n")
+    option = {"prefix": text("plotting"), "d": entries({"backend": b"N"})}
+    chosen = {"backend": text("a_plotting_backend")}
+    path.write_bytes(proto() + instance("pandas._config.config", "DictWrapper", option, chosen) + b".")
+    assert modelscan.scan(path).findings[0].rule == "MS-P104"
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    said = load_unguarded([Case("pandas", "pickle", path, marker)])
+    assert marker.exists(), said
+
+
+def test_a_fitted_curve_keeps_its_own_methods(tmp_path):
+    isotonic = pytest.importorskip("sklearn.isotonic")
+    fitted = isotonic.IsotonicRegression().fit(np.arange(9.0), np.arange(9.0))
+    assert modelscan.scan(pickle.dumps(fitted)).verdict == "SAFE"
+
+    def curve(function: bytes, *points: bytes) -> bytes:
+        state = {"X_thresholds_": points[0], "y_thresholds_": points[1], "_build_f": function}
+        return proto() + instance("sklearn.isotonic", "IsotonicRegression", state) + b"."
+
+    marker, path = tmp_path / "marker", tmp_path / "model.pkl"
+    path.write_bytes(curve(global_("os", "mkdir"), text(str(marker)), b"M\xff\x01"))
+    said = load_unguarded([Case("curve", "pickle", path, marker)])
+    assert marker.exists(), said
+    for function in (
+        global_("lib", "f"),
+        global_("copy", "deepcopy"),
+        call(global_("functools", "partial"), global_("builtins", "print")),
+        call(global_("builtins", "getattr"), global_("collections", "OrderedDict") + b")\x81", text("popitem")),
+    ):
+        assert modelscan.scan(curve(function, b"N", b"N")).refused
