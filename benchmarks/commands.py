@@ -62,7 +62,21 @@ def estimators(path: Path) -> None:
         (path / f"model{number:04}.pkl").write_bytes(pickle.dumps(model))
 
 
+def dense(name: str, scale: float) -> Callable[[Path], None]:
+    """One of the workloads that a scan is held against its load on."""
+
+    def write(path: Path) -> None:
+        from benchmarks.workloads import WORKLOADS
+
+        path.mkdir()
+        next(one for one in WORKLOADS if one.name == name).write(path / "model.pkl", scale)
+
+    return write
+
+
 ROWS = (
+    Row("1M dicts, protocol 4, at 0.2", dense("1M dicts, protocol 4", 0.2), 0.04),
+    Row("DataFrame 1M x 5 strings, at 0.2", dense("DataFrame 1M x 5 strings", 0.2), 0.04),
     Row("torch zip, 16 tensors, 200 MB", checkpoint, 0.5),
     Row("2,000 fitted estimators", estimators, 0.4),
     Row("2,000 files of some 100 opcodes", tree(20), 0.4),
@@ -121,11 +135,15 @@ def main() -> None:
     parser.add_argument("--peer", default=shutil.which("picklescan"), help="the program picklescan")
     parser.add_argument("--ours", default=f"{sys.executable} -m modelscan", help="how modelscan is called")
     parser.add_argument("--pairs", type=int, default=5)
+    parser.add_argument("names", nargs="*", help="parts of the names of rows; all of them if none is given")
     options = parser.parse_args()
     print(f"{machine()}; CPU seconds of whole processes, median of {options.pairs} interleaved pairs\n")
     print(f"{'':<36}{'modelscan':>11} {'picklescan':>11}   {'ratio':>7}  (lowest to highest)  goal")
-    for row in ROWS:
+    wanted = [row for row in ROWS if not options.names or any(part in row.name for part in options.names)]
+    for row in wanted:
         print(against(shlex.split(options.ours), options.peer, row, options.pairs), flush=True)
+    if options.names:
+        return
     print(again(options.pairs), flush=True)
     print(start(shlex.split(options.ours), options.pairs))
 
