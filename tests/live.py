@@ -13,6 +13,10 @@ LOADERS = {
     "pickles": "import pickle\ndef load(path):\n    f = open(path, 'rb')\n    return pickle.load(f), pickle.load(f)",
     "joblib": "import joblib\ndef load(path):\n    return joblib.load(path)",
     "numpy": "import numpy\ndef load(path):\n    return numpy.load(path, allow_pickle=True)",
+    "arrays": "import numpy\ndef load(path):\n    f = open(path, 'rb')\n"
+    "    return [numpy.load(f, allow_pickle=True) for _ in range(2)]",
+    "array and pickle": "import numpy, pickle\ndef load(path):\n    f = open(path, 'rb')\n"
+    "    return numpy.load(f), pickle.load(f)",
     "npz": "import numpy\ndef load(path):\n    return dict(numpy.load(path, allow_pickle=True))",
     "torch": "import torch\ndef load(path):\n    return torch.load(path, weights_only=False)",
     "torchscript": "import torch\ndef load(path):\n    return torch.jit.load(path)",
