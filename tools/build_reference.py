@@ -41,6 +41,7 @@ USES = {
 }
 MARKS = """
 `items`: it may be filled with items and keys. `no state`: it may not be given a state.
+`no functions`: nor one with functions in it.
 
 """
 
@@ -101,6 +102,7 @@ def known() -> list[str]:
 def entry(key: str, group: dict[str, Any]) -> Iterator[str]:
     marks = [str(group["use"]), *(["items"] if group.get("items") else [])]
     marks += ["no state"] if group.get("state") is False else []
+    marks += ["no functions"] if group.get("calls") else []
     names = names_in(group["names"])
     yield from (f"### {key}", "", f"*{', '.join(marks)}*, {len(names):,} names. {group['why']}", "")
     yield from (f"What an attacker could pass: {group['promise'][0].lower()}{group['promise'][1:]}", "")

@@ -38,6 +38,9 @@ IMPORTERS = {"dill": "dill._dill:_import_module", "cloudpickle": "cloudpickle.cl
 """What turns a text into a module or type, by how the fact says it was reached."""
 
 
+PARTIAL = "functools.partial"
+
+
 class Session(Protocol):
     """What the process that is about to load knows and a plain scan does not."""
 
@@ -347,7 +350,8 @@ class _Judge:
             yield self._finding(self._structure("untrusted-state"), fact, found.name)
         elif found.calls:
             for spelled in fact.detail["arguments"]:
-                if self._match(*_split(spelled)).use in (None, Use.NAME, Use.HOLD):
+                held = self._match(*_split(spelled))
+                if held.use in (None, Use.NAME) or held.name == PARTIAL:
                     yield self._finding(self._structure("untrusted-state"), fact, found.name)
         elif found.use is None and fact.detail["opcode"] != "BUILD" and not self._is_own(module, name):
             # A mapping whose items are its attributes: the unpickler would find its `__setstate__` among them.
@@ -399,7 +403,7 @@ class _Judge:
             found = self._match(module, name)
             if found.rule is not None:
                 # A partial calls it no sooner than itself is called, and then its name is among the arguments.
-                if not (callee.name == "functools.partial" and spelled in self._lookups and found.rule.on_call):
+                if not (callee.name == PARTIAL and spelled in self._lookups and found.rule.on_call):
                     yield self._finding(found.rule, fact, found.name)
             elif found.use is None and not self.rules.trusts_owner(module, name) and not self._is_own(module, name):
                 yield self._finding(self._structure("untrusted-argument"), fact, found.name)

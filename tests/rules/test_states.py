@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import pickle
 
 import numpy as np
@@ -78,6 +79,17 @@ def test_what_acts_on_a_state_is_refused_for_itself(tmp_path):
     said = load_unguarded(cases)
     assert [case.name for case in cases if not case.marker.exists()] == [], said
     assert missed == []
+
+
+def test_a_booster_keeps_its_scores():
+    lightgbm = pytest.importorskip("lightgbm")
+    trained = lightgbm.train({"verbose": -1}, lightgbm.Dataset(np.eye(40), np.arange(40) % 2), 2)
+    assert modelscan.scan(pickle.dumps(trained)).verdict == "SAFE"
+
+
+@pytest.mark.parametrize("value", [io.BytesIO(b"x"), io.StringIO("x")], ids=["bytes", "text"])
+def test_files_in_memory_are_data(value):
+    assert modelscan.scan(pickle.dumps(value)).verdict == "SAFE"
 
 
 def test_an_option_of_pandas_that_imports_is_refused(tmp_path, monkeypatch):

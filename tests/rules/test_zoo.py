@@ -12,6 +12,7 @@ import decimal
 import fractions
 import io
 import logging
+import operator
 import pathlib
 import pickle
 import random
@@ -86,6 +87,7 @@ def plain():
     yield datetime.datetime(2020, 1, 1, tzinfo=zoneinfo.ZoneInfo("Europe/Berlin"))
     yield [decimal.Decimal("1.5"), fractions.Fraction(1, 3), uuid.UUID(int=1), pathlib.PurePosixPath("a/b"), 1j, 2**99]
     yield [re.compile("a+"), random.Random(1), argparse.Namespace(lr=0.1), types.SimpleNamespace(a=1), type(None)]
+    yield [decimal.getcontext(), operator.itemgetter(1)]
     yield [ValueError("x"), logging.getLogger("zoo"), collections.defaultdict(list, a=[1]), frozenset({1}), slice(1, 2)]
 
 
