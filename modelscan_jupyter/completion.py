@@ -68,12 +68,17 @@ def _rules() -> Iterator[str]:
     return (rule.id for rule in Rules.load().all())
 
 
+LATEST = 50
+"""Loads that are proposed; IPython shows five hundred names at most, and drops the last."""
+
+
 def _numbers() -> Iterator[str]:
-    return (str(event.number) for event in guard.history())
+    return (str(event.number) for event in guard.history()[-LATEST:])
 
 
 def _refusals() -> Iterator[str]:
-    return (str(event.number) for event in guard.history() if event.decision is guard.Decision.REFUSED)
+    refused = [event for event in guard.history() if event.decision is guard.Decision.REFUSED]
+    return (str(event.number) for event in refused[-LATEST:])
 
 
 def _revocable() -> Iterator[str]:
