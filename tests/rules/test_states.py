@@ -87,6 +87,12 @@ def test_a_booster_keeps_its_scores():
     assert modelscan.scan(pickle.dumps(trained)).verdict == "SAFE"
 
 
+def test_a_triangulation_is_data():
+    from scipy.spatial import Delaunay
+
+    assert modelscan.scan(pickle.dumps(Delaunay(np.random.default_rng(0).random((9, 2))))).verdict == "SAFE"
+
+
 @pytest.mark.parametrize("value", [io.BytesIO(b"x"), io.StringIO("x")], ids=["bytes", "text"])
 def test_files_in_memory_are_data(value):
     assert modelscan.scan(pickle.dumps(value)).verdict == "SAFE"
