@@ -187,8 +187,9 @@ class Window(Handle):
             size *= GROWTH
             rest = self.file.seek(0, io.SEEK_END) - self.origin
             self.rewind()
-            self.data = self._read(rest if rest <= min(size * GROWTH, GUARD_IN_MEMORY) else size)
-            size = max(size, len(self.data) + 1)
+            whole = rest <= min(size * GROWTH, GUARD_IN_MEMORY)
+            self.data = self._read(rest if whole else size)
+            size = len(self.data) + 1 if whole else size
 
     def _read(self, size: int) -> bytes:
         try:
