@@ -1,6 +1,6 @@
 """Facts. One shape for every format: a pickle import, a torn stream, an encrypted zip member are all rows.
 
-Readers state evidence and hold no opinion about it; what a row means is decided in `modelscan.policy`.
+Readers state evidence and hold no opinion about it; what a row means is decided in `modelscan.judge`.
 """
 
 from __future__ import annotations

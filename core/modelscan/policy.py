@@ -1,57 +1,21 @@
-"""Policy: what the facts mean, what the verdict is, and what is refused (the table of docs/explanation/verdicts.md)."""
+"""Policy: what a person allows or denies, what the verdict is, and what is refused (docs/explanation/verdicts.md)."""
 
 from __future__ import annotations
 
 import functools
 import hashlib
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol
 
 from modelscan.errors import SettingsError
 from modelscan.evidence import Evidence, Kind
+from modelscan.judge import Judge, Session, could_be_imported, ordered, worse
 from modelscan.limits import Limits
 from modelscan.report import Failure, Finding, Report, Severity, Verdict
 from modelscan.rules.components import is_keras
-from modelscan.rules.lookalike import lookalike
-from modelscan.rules.match import Match, Rule, Rules
-from modelscan.rules.rule import Use
+from modelscan.rules.match import Rules
 
 WORDS = ("strict", "standard", "warn", "off")
-
-GUESSES = frozenset(
-    {"unreviewed-name", "unreviewed-class", "unreviewed-call", "untrusted-argument", "indirect-call"}
-    | {"unresolved-global", "persistent-id", "lookalike", "local-module", "frame-straddle"}
-    | {"untrusted-state", "untrusted-fill", "filled-late", "computed-arguments"}
-)
-"""Rules that a misread stream sets off by chance; they say nothing about facts marked "doubtful"."""
-
-
-COMPILED = re.compile(
-    r"computed-arguments|__torch__\..+|torch\.jit\._pickle\.(build_(int|double|bool|tensor)list|build_tensor_from_id|restore_type_tag)"
-)
-"""What torch.jit.load resolves inside a TorchScript archive, without importing anything."""
-
-
-IMPORTERS = {"dill": "dill._dill:_import_module", "cloudpickle": "cloudpickle.cloudpickle:_builtin_type"}
-"""What turns a text into a module or type, by how the fact says it was reached."""
-
-
-PARTIAL = "functools.partial"
-
-
-class Session(Protocol):
-    """What the process that is about to load knows and a plain scan does not."""
-
-    def is_own(self, module: str, name: str) -> bool:
-        """Is this a class or function that the user's own code, already imported, defines?"""
-
-    def is_enum(self, module: str, name: str) -> bool:
-        """Is this an Enum class that is already imported, whose members are data?"""
-
-    def is_nearby(self, module: str) -> bool:
-        """Would importing this module run a file of the current folder or of the model's own?"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +57,11 @@ class Policy:
         found = set(self.allowed)
         for name in names:
             module, _, attribute = name.rpartition(".")
-            if not module or not _could_be_imported(name):
+            if not module or not could_be_imported(name):
                 raise ValueError(f"{name!r} is no full name: write package.module.Name")
             match = self.rules.match(module, attribute)
             keras = self.rules.components.match(module, attribute).rule if is_keras(module) else None
-            rule = _worse(match.rule, keras)
+            rule = worse(match.rule, keras)
             if rule is not None and rule.severity is Severity.CRITICAL:
                 raise ValueError(f"{name} cannot be allowed: {rule.title.lower()} ({rule.id}, CRITICAL)")
             found.add(match.name)
@@ -105,7 +69,7 @@ class Policy:
 
     def findings(self, evidence: Sequence[Evidence], session: Session | None = None) -> tuple[Finding, ...]:
         """Opinions about facts, worst first; what only repeats a worse one about the same name is left out."""
-        return _ordered(_Judge(self, session).judge(evidence))
+        return ordered(Judge(self, session).judge(evidence))
 
     def failures(self, evidence: Iterable[Evidence]) -> tuple[Failure, ...]:
         rows = (fact for fact in evidence if fact.kind in (Kind.BROKEN, Kind.UNREADABLE))
@@ -163,320 +127,3 @@ def _verdict(findings: Sequence[Finding], failures: Sequence[Failure], anything_
     if failures or not anything_read:
         return Verdict.INCONCLUSIVE
     return Verdict.SAFE if worst is None else Verdict.UNVERIFIED
-
-
-def _ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Worst first, then in file order. A name that is called needs no second row for having been named."""
-    rows = list(findings)
-    acted = {(row.rule, row.operator, row.where.artifact) for row in rows if row.evidence.kind is not Kind.IMPORT}
-    graded = {_about(row) for row in rows if row.severity > Severity.LOW}
-    kept: dict[tuple[object, ...], Finding] = {}
-    for row in rows:
-        named = row.evidence.kind is Kind.IMPORT
-        if named and (row.rule, row.operator, row.where.artifact) in acted:
-            continue
-        if row.severity is Severity.LOW and _about(row) in graded:
-            continue
-        kept.setdefault((row.rule, row.operator, row.where), row)
-    return tuple(sorted(kept.values(), key=lambda row: (-row.severity, row.where.artifact, row.where.offset or 0)))
-
-
-def _about(finding: Finding) -> tuple[str, str, str]:
-    """What a worse finding makes a lesser one superfluous about: a name in a file, or in a line of a notebook."""
-    line = finding.where.path or "" if finding.evidence.kind is Kind.SOURCE else ""
-    return finding.operator, finding.where.artifact, line
-
-
-class _Judge:
-    """One pass over the facts of one scan."""
-
-    def __init__(self, policy: Policy, session: Session | None) -> None:
-        self.policy, self.rules, self.session = policy, policy.rules, session
-        self._lookups: set[str] = set()
-        """Makers of objects that look something up once they are called, as "module:name"."""
-
-    @functools.cached_property
-    def _guesses(self) -> set[str]:
-        return {self.rules.structure[key].id for key in GUESSES}
-
-    def judge(self, evidence: Sequence[Evidence]) -> Iterator[Finding]:
-        constructed = {fact.subject for fact in evidence if fact.kind is Kind.CONSTRUCT}
-        self._lookups = {fact.detail["callee"] for fact in evidence if fact.kind is Kind.CALL and self._waits(fact)}
-        cells: list[Evidence] = []
-        worst: dict[str, Severity] = {}
-        for fact in evidence:
-            if fact.kind in (Kind.SOURCE, Kind.OUTPUT):
-                cells.append(fact)
-                continue
-            doubtful = fact.detail.get("doubtful", False)
-            for finding in self._fact(fact, constructed):
-                if not (doubtful and finding.rule in self._guesses):
-                    worst[_file(fact)] = max(finding.severity, worst.get(_file(fact), Severity.LOW))
-                    yield finding
-        if cells and self.session is None:  # no loader of models runs a notebook's cells
-            unread = {_file(fact) for fact in evidence if fact.kind in (Kind.UNREADABLE, Kind.BROKEN)}
-            for fact in cells:
-                yield from self._cell(fact, worst, unread)
-
-    def _fact(self, fact: Evidence, constructed: set[str]) -> Iterator[Finding]:
-        if fact.detail.get("loader") == "torchscript" and COMPILED.fullmatch(fact.subject):
-            return  # torch's own unpickler, which imports and calls nothing of Python's
-        match fact.kind:
-            case Kind.IMPORT if fact.subject in constructed:
-                yield from self._named(fact, quiet=True)
-            case Kind.IMPORT:
-                yield from self._named(fact)
-            case Kind.ATTRIBUTE:
-                yield from self._reached(fact)
-            case Kind.CALL:
-                yield from self._called(fact)
-            case Kind.CONSTRUCT:
-                yield from self._constructed(fact)
-            case Kind.STATE:
-                yield from self._stated(fact, constructed)
-            case Kind.FILL:
-                yield from self._filled(fact)
-            case Kind.MUTATE:
-                yield self._finding(self._structure("writes-into-import"), fact)
-            case Kind.EXTENSION:
-                yield self._finding(self._structure("extension"), fact, f"copyreg extension {fact.subject}")
-            case Kind.PERSISTENT if not (fact.detail["loader"] and fact.detail["shape"] != "unknown"):
-                yield self._finding(self._structure("persistent-id"), fact, "persistent id")
-            case Kind.COMPONENT:
-                yield from self._component(fact)
-            case Kind.OPERATOR:
-                yield from self._operator(fact)
-            case Kind.CODE:
-                yield self._finding(self._structure("python-code"), fact)
-            case Kind.REFERENCE if "by" in fact.detail:
-                yield self._finding(self._structure(fact.detail["by"]), fact)
-            case Kind.ANOMALY:
-                rule = self._structure(fact.subject)
-                yield self._finding(rule, fact, str(fact.detail.get("expression") or rule.title.lower()))
-
-    def _named(self, fact: Evidence, quiet: bool = False) -> Iterator[Finding]:
-        """`quiet`: another row speaks of this name when it is merely unreviewed."""
-        module, name = fact.detail["module"], fact.detail["name"]
-        found = self._match(module, name)
-        if found.rule is not None:
-            if not found.rule.on_call:
-                yield self._finding(found.rule, fact, found.name)
-            return
-        approved = found.name in self.policy.allowed
-        if self.session is not None and not approved and self.session.is_nearby(module):
-            # Also for a trusted name: what is imported would not be the package that was reviewed.
-            yield self._finding(self._structure("local-module"), fact, found.name)
-        elif found.use is not None:
-            return
-        elif lookalike(module.split(".")[0], self.rules.packages):
-            yield self._finding(self._structure("lookalike"), fact, found.name)
-        elif _could_be_imported(f"{module}.{name}") and not quiet and not self._is_own(module, name):
-            yield self._finding(self._structure("unreviewed-name"), fact, found.name)
-
-    def _reached(self, fact: Evidence) -> Iterator[Finding]:
-        """What dill and cloudpickle import by a text has to be of a package that somebody reviewed."""
-        module, name, opcode = fact.detail["module"], fact.detail["name"], fact.detail["opcode"]
-        yield from self._named(fact, quiet=True)
-        if opcode in IMPORTERS and not self._is_own(module, name):
-            found, known = self._match(module, name), module.partition(".")[0] in self.rules.packages
-            if found.rule is None and found.use is None and not (known and module != "types"):
-                yield self._finding(
-                    self._match(*_split(IMPORTERS[opcode])).rule or self._structure("unreviewed-call"), fact
-                )
-
-    def _called(self, fact: Evidence) -> Iterator[Finding]:
-        module, name = _split(fact.detail["callee"])
-        found = self._match(module, name)
-        if found.rule is not None:
-            if not (found.rule.on_call and self._waits(fact)):
-                yield self._finding(found.rule, fact, found.name)
-        elif fact.detail["indirect"] or not module:
-            yield self._finding(self._structure("indirect-call"), fact, found.name if module else fact.subject)
-        elif found.use in (Use.CALL_TRUSTED, Use.HOLD):
-            yield from self._arguments(fact, found, fact.detail["arguments"])
-        elif found.use is Use.NESTED:
-            if not fact.detail.get("nested"):
-                yield self._finding(self._structure("nested-load"), fact, found.name)
-        elif found.use is Use.CALL or (found.use is Use.CALL_EMPTY and fact.detail["expression"].endswith("()")):
-            yield from self._arguments(fact, found, [*fact.detail["carried"], *self._denied(fact)])
-        elif not self._is_enum(module, name):
-            rule = self._structure("unreviewed-call")
-            own = self._is_own(module, name)
-            yield self._finding(replace(rule, severity=Severity.LOW) if own else rule, fact, found.name)
-
-    def _constructed(self, fact: Evidence) -> Iterator[Finding]:
-        module, name = _split(fact.detail["callee"])
-        found = self._match(module, name)
-        if found.rule is not None:
-            if not found.rule.on_state:
-                yield self._finding(found.rule, fact, found.name)
-        elif fact.detail["indirect"] or not module:
-            yield self._finding(self._structure("indirect-call"), fact, found.name if module else fact.subject)
-        elif found.use in (Use.CALL_TRUSTED, Use.HOLD):
-            yield from self._arguments(fact, found, fact.detail["arguments"])
-        elif found.use in (None, Use.NAME) and not self._is_own(module, name):
-            yield self._finding(self._structure("unreviewed-class"), fact, found.name)
-
-    def _component(self, fact: Evidence) -> Iterator[Finding]:
-        """An object of a Keras configuration. Names that a pickle may not use are no better here."""
-        detail = fact.detail
-        module, name = detail["module"], detail["name"]
-        found = self.rules.components.match(module, name, detail["registered"], function=detail["function"])
-        named = self._match(module, name) if module and module != "tensorflow" else found
-        nearby = module and self.session is not None and self.session.is_nearby(module)
-        rule = _worse(_worse(found.rule, named.rule), self._structure("local-module") if nearby else None)
-        if rule is None:
-            return
-        spared = named.name in self.policy.allowed or self._is_own(module, name)
-        if rule.severity is Severity.CRITICAL or not spared:
-            yield self._finding(rule, fact, found.name)
-
-    def _operator(self, fact: Evidence) -> Iterator[Finding]:
-        rule = self.rules.operators.match(fact.subject)
-        if fact.detail.get("custom"):
-            rule = self._structure("tf-custom") if not self.rules.operators.is_known(fact.subject) else None
-        if rule is not None:
-            yield self._finding(rule, fact)
-
-    def _stated(self, fact: Evidence, constructed: set[str]) -> Iterator[Finding]:
-        module, name = _split(fact.detail["callee"])
-        found = self._match(module, name)
-        if found.rule is not None:
-            if not _runs_ordinary(found.rule, fact):
-                yield self._finding(found.rule, fact, found.name)
-        elif found.use in (Use.CALL_TRUSTED, Use.HOLD):
-            yield from self._arguments(fact, found, fact.detail["arguments"])
-        elif not found.state:
-            yield self._finding(self._structure("untrusted-state"), fact, found.name)
-        elif found.calls:
-            for spelled in fact.detail["arguments"]:
-                held = self._match(*_split(spelled))
-                if held.use in (None, Use.NAME) or held.name == PARTIAL:
-                    yield self._finding(self._structure("untrusted-state"), fact, found.name)
-        elif found.use is None and fact.detail["opcode"] != "BUILD" and not self._is_own(module, name):
-            # A mapping whose items are its attributes: the unpickler would find its `__setstate__` among them.
-            bare = [spelled for spelled in fact.detail["arguments"] if spelled.replace(":", ".") not in constructed]
-            if any(self._match(*_split(spelled)).use in (None, Use.NAME, Use.HOLD) for spelled in bare):
-                yield self._finding(self._structure("untrusted-state"), fact, found.name)
-
-    def _filled(self, fact: Evidence) -> Iterator[Finding]:
-        found = self._match(*_split(fact.detail["callee"]))
-        if found.rule is None and found.use is not None and not found.items:
-            yield self._finding(self._structure("untrusted-fill"), fact, found.name)
-
-    def _cell(self, fact: Evidence, worst: Mapping[str, Severity], unread: set[str]) -> Iterator[Finding]:
-        """A line or output of a notebook. `worst` is what was found in the files beside it, `unread` those not read.
-
-        A file that was read and found harmless excuses the call that loads it; the others decide how bad that is.
-        """
-        rule, operator = self._structure(fact.subject), str(fact.detail["operator"])
-        files = fact.detail["references"]
-        found = max((worst[file] for file in files if file in worst), default=None)
-        if found is not None and found > Severity.LOW:
-            yield self._finding(replace(self._structure("loader-refused"), severity=found), fact, operator)
-        elif files and found is None and fact.detail["sure"] and not unread.intersection(files):
-            return
-        elif rule.severity is not None and fact.detail.get("host") not in rule.hosts:
-            yield self._finding(rule, fact, operator)
-
-    def _waits(self, fact: Evidence) -> bool:
-        """Does the call make an `operator.itemgetter` or the like that stays in an object's state, for harmless names?
-
-        What calls it while loading, or is given it, is judged by the names of its arguments.
-        """
-        if not fact.detail.get("kept"):
-            return False
-        return not any(self.rules.acts(name) for name in fact.detail["looks"])
-
-    def _denied(self, fact: Evidence) -> Iterator[str]:
-        """Arguments that are denied when they are handed on; naming them alone may be nothing (`builtins.getattr`)."""
-        return (spelled for spelled in fact.detail["arguments"] if self._match(*_split(spelled)).rule is not None)
-
-    def _arguments(self, fact: Evidence, callee: Match, names: Iterable[str]) -> Iterator[Finding]:
-        """A trusted function that may call what it is given: each of these names must be trusted.
-
-        Where any argument will do, those count that an object carries: a function that takes any mapping calls the
-        `keys` of whatever has some (`OrderedDict(SimpleNamespace(keys=f))` runs `f`).
-        """
-        for spelled in names:
-            module, name = _split(spelled)
-            found = self._match(module, name)
-            if found.rule is not None:
-                # A partial calls it no sooner than itself is called, and then its name is among the arguments.
-                if not (callee.name == PARTIAL and spelled in self._lookups and found.rule.on_call):
-                    yield self._finding(found.rule, fact, found.name)
-            elif found.use is None and not self.rules.trusts_owner(module, name) and not self._is_own(module, name):
-                yield self._finding(self._structure("untrusted-argument"), fact, found.name)
-        if callee.use is not Use.HOLD:
-            yield from self._callable(fact, fact.detail["handed" if callee.items else "carried"])
-
-    def _callable(self, fact: Evidence, names: Sequence[str]) -> Iterator[Finding]:
-        """Functions that an object carries, for a callee that may fetch and call them by attribute.
-
-        `str(layer)` runs the layer's `extra_repr`. Containers look at what they are given, not at what is in it.
-        """
-        matches = [self._match(*_split(spelled)) for spelled in names]
-        held = any(found.use is Use.HOLD for found in matches)
-        for found in matches:
-            if found.use is Use.NAME or (held and found.use in (None, Use.CONSTRUCT)):
-                yield self._finding(self._structure("untrusted-argument"), fact, found.name)
-
-    def _match(self, module: str, name: str) -> Match:
-        found = self.rules.match(module, name)
-        if self.policy.denied and (severity := self._denied_by_hand(module, name)):
-            if found.rule is None or (found.rule.severity or Severity.LOW) < severity:
-                return Match(found.name, rule=replace(self._structure("denied-by-settings"), severity=severity))
-            return found
-        if found.name in self.policy.allowed:
-            return Match(found.name, use=Use.CALL, items=True)
-        return found
-
-    def _denied_by_hand(self, module: str, name: str) -> Severity | None:
-        """By any spelling, and through attributes of what is denied."""
-        denied, parts = self.policy.denied, f"{module}.{name}".split(".")
-        spelled = [".".join(parts[:size]) for size in range(1, len(parts) + 1)]
-        spelled += [f"{module}.*", self.rules.canonical(module, name)]
-        spelled.append(spelled[-1].rpartition(".")[0] + ".*")
-        return max((denied[row] for row in spelled if row in denied), default=None)
-
-    def _structure(self, key: str) -> Rule:
-        return self.rules.structure[key]
-
-    def _is_own(self, module: str, name: str) -> bool:
-        return self.session is not None and self.session.is_own(module, name)
-
-    def _is_enum(self, module: str, name: str) -> bool:
-        return self.session is not None and self.session.is_enum(module, name)
-
-    def _finding(self, rule: Rule, fact: Evidence, operator: str = "") -> Finding:
-        severity = rule.severity or Severity.MEDIUM
-        return Finding(rule.id, severity, operator or fact.subject, fact.where, rule.why, rule.fix, fact)
-
-
-def _worse(one: Rule | None, other: Rule | None) -> Rule | None:
-    """Of two rules the more severe one, the first of equals."""
-    rules = [rule for rule in (one, other) if rule is not None]
-    return max(rules, key=lambda rule: rule.severity or Severity.MEDIUM, default=None)
-
-
-def _file(fact: Evidence) -> str:
-    return fact.where.artifact.split("!", maxsplit=1)[0]
-
-
-def _runs_ordinary(rule: Rule, fact: Evidence) -> bool:
-    """Is what the state makes its class run scanned in turn, or text of the kind that the library itself writes?"""
-    if not rule.on_state or fact.detail["opcode"] != "BUILD":
-        return False
-    if not rule.ordinary:
-        return bool(fact.detail.get("nested"))
-    sources = fact.detail.get("sources")
-    return sources is not None and all(re.fullmatch(rule.ordinary, text) for text in sources)
-
-
-def _could_be_imported(dotted: str) -> bool:
-    return all(part.isidentifier() for part in dotted.split("."))
-
-
-def _split(spelled: str) -> tuple[str, str]:
-    module, _, name = spelled.partition(":")
-    return module, name

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from modelscan.cleared import cleared
 from modelscan.errors import FormatError, LimitExceeded
 from modelscan.evidence import Evidence, Kind, Where
-from modelscan.policy import Policy, Session
+from modelscan.judge import Session
+from modelscan.policy import Policy
 from modelscan.progress import Meter
 from modelscan.report import Report, Scanned, Skip, Verdict
 from modelscan.source.artifact import Artifact, StreamRoot

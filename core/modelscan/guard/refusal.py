@@ -14,7 +14,8 @@ from modelscan.guard.events import HISTORY, Decision, Event
 from modelscan.guard.scope import Pair, Scope, current, latch, set_aside
 from modelscan.guard.state import STATE
 from modelscan.guard.tripwire import PROGRAMS
-from modelscan.policy import Policy, Session
+from modelscan.judge import Session
+from modelscan.policy import Policy
 from modelscan.render.inert import inert
 from modelscan.report import Failure, Report, Severity, Verdict
 from modelscan.scanner import versions
