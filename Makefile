@@ -38,6 +38,7 @@ bench: $(VENV)/.test ## time scans and guarded loads against bare loads, in inte
 	$(PY) -m benchmarks.guarded
 	$(PY) -m benchmarks.hostile
 	$(PY) -m benchmarks.large
+	$(PY) -m benchmarks.graphs
 	$(PY) -m benchmarks.commands
 
 fuzz: $(VENV)/.test ## hold the pickle machine against the real unpickler for long

@@ -75,8 +75,8 @@ def dense(name: str, scale: float) -> Callable[[Path], None]:
 
 
 ROWS = (
-    Row("1M dicts, protocol 4, at 0.2", dense("1M dicts, protocol 4", 0.2), 0.04),
-    Row("DataFrame 1M x 5 strings, at 0.2", dense("DataFrame 1M x 5 strings", 0.2), 0.04),
+    Row("1M dicts, protocol 4", dense("1M dicts, protocol 4", 1.0), 0.04),
+    Row("DataFrame 1M x 5 strings", dense("DataFrame 1M x 5 strings", 1.0), 0.04),
     Row("torch zip, 16 tensors, 200 MB", checkpoint, 0.5),
     Row("2,000 fitted estimators", estimators, 0.4),
     Row("2,000 files of some 100 opcodes", tree(20), 0.4),

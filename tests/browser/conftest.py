@@ -18,7 +18,7 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.skip(reason=f"no browser tests: {why}"))
 
 
-@pytest.fixture(scope="package")  # not longer: while Playwright is there, no other test can run an event loop
+@pytest.fixture(scope="module")  # not longer: while Playwright is there, no other test can run an event loop
 def site(tmp_path_factory):
     """The server, a maker of pages, what was asked of strangers, and where a payload leaves its mark."""
     folder = tmp_path_factory.mktemp("jupyter")
