@@ -55,7 +55,7 @@ def test_outputs_are_kept_without_traces_of_a_machine(source):
     notebook = nbformat.reads(text, as_version=4)
     assert any(cell.get("outputs") for cell in notebook.cells)
     assert "widgets" not in notebook.metadata
-    assert not re.search(r"/tmp/|/home/|/root/|Users|widget-view|\b\d+ ms|execution\"", text)
+    assert not re.search(r"/(tmp|home|root)/|Users|widget-view|\b\d+ ms|execution\"", text)
 
 
 @pytest.mark.parametrize("source", PLAYED, ids=lambda path: path.stem)
