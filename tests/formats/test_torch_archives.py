@@ -15,6 +15,7 @@ import live
 import pytest
 from live import Case
 from samples import Payload, global_, proto, zipped
+from torch_samples import opens, saved
 
 import modelscan
 from modelscan.formats import exported
@@ -38,36 +39,6 @@ class Rich(torch.nn.Module):
     def forward(self, x):
         print(self.colour, self.device, self.complex, self.flags)
         return self.layers(x) + self.numbers[0] + self.tensors[0] + self.table["a"]
-
-
-class Opens(torch.nn.Module):
-    """Saves a tensor while it is loaded."""
-
-    def __init__(self, path: str):
-        super().__init__()
-        self.path = path
-
-    @torch.jit.export
-    def __getstate__(self):
-        return self.path, self.training
-
-    @torch.jit.export
-    def __setstate__(self, state: tuple[str, bool]):
-        self.path = state[0]
-        self.training = state[1]
-        torch.save(torch.zeros(1), self.path)
-
-    def forward(self, x):
-        return x
-
-
-def saved(write, *values):
-    """What `write` writes. torch calls some of its own ways of saving deprecated."""
-    target = io.BytesIO()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        write(*values, target)
-    return target.getvalue()
 
 
 def scripted(module):
@@ -132,7 +103,7 @@ def test_a_script_that_opens_files_is_found(tmp_path):
     marker = tmp_path / "marker"
     for loader in ("torch", "torchscript"):
         path = tmp_path / f"{loader}.pt"
-        path.write_bytes(scripted(Opens(str(marker))))
+        path.write_bytes(opens(marker))
         marker.unlink(missing_ok=True)
         live.load_unguarded([Case("m", loader, path, marker)])
         assert marker.exists()

@@ -12,6 +12,7 @@ import zipfile
 
 import samples
 from guard.running import main
+from torch_samples import opens
 
 
 def evil(marker) -> bytes:
@@ -63,33 +64,6 @@ def heavy_torch_serialized_with_dill(folder, marker):
     import torch
 
     torch.load(written(folder, torch_zip(marker), "m.pt"), pickle_module=dill, weights_only=False)
-
-
-def opens(marker) -> bytes:
-    """TorchScript whose `__setstate__` saves a tensor."""
-    import torch
-
-    class Opens(torch.nn.Module):
-        def __init__(self, path: str):
-            super().__init__()
-            self.path = path
-
-        @torch.jit.export
-        def __getstate__(self):
-            return self.path, self.training
-
-        @torch.jit.export
-        def __setstate__(self, state: tuple[str, bool]):
-            self.path = state[0]
-            self.training = state[1]
-            torch.save(torch.zeros(1), self.path)
-
-        def forward(self, x):
-            return x
-
-    target = io.BytesIO()
-    torch.jit.save(torch.jit.script(Opens(str(marker))), target)
-    return target.getvalue()
 
 
 def heavy_torchscript(folder, marker):
