@@ -158,9 +158,18 @@ _FILES = "[--json|--html|--md|--sarif FILE]"
 
 SCAN = Command(
     scan,
-    "PATH… [--policy WORD] [--min-severity LEVEL] [--strict] [--quiet] [--json|… FILE]",
-    "scan files, folders, notebooks or a cached org/model, loading nothing",
+    "PATH… [--policy WORD|FILE] [--min-severity LEVEL] [--strict] [--json|… FILE]",
+    "scan files, folders, notebooks or a cached org/model, loading nothing\n"
+    "        --strict raises what is refused; --quiet prints a line each\n"
+    "        folders: [--jobs N] [--cache|--no-cache] [--follow|--no-follow] (links that lead elsewhere)\n"
+    "        notebooks: [--annotate] writes the verdict into their metadata",
     {
+        "--jobs": Takes.VALUE,
+        "--cache": Takes.NOTHING,
+        "--no-cache": Takes.NOTHING,
+        "--follow": Takes.NOTHING,
+        "--no-follow": Takes.NOTHING,
+        "--annotate": Takes.NOTHING,
         "--policy": Takes.VALUE,
         "--min-severity": Takes.VALUE,
         "--strict": Takes.NOTHING,

@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
 
-from modelscan.errors import UnsafeModelError
+from modelscan.errors import SettingsError, UnsafeModelError
+from modelscan.folder import Merged, Way, gather
 from modelscan.guard.refusal import message
 from modelscan.guard.state import STATE
 from modelscan.policy import WORDS, Policy
+from modelscan.render.inert import inert
 from modelscan.report import Report, Severity
 from modelscan.scanner import NAMELESS
 from modelscan.scanner import scan as scan_source
@@ -32,15 +34,45 @@ _HUB = re.compile(r"[\w.-]+/[\w.-]+(@[\w.-]+)?")
 """A repository on the hub, perhaps with a revision."""
 
 
+class ScanInterrupted(KeyboardInterrupt):
+    """A person stopped a scan. `report` is on what was read until then, and says that the rest was not."""
+
+    def __init__(self, report: Report) -> None:
+        last = report.failures[-1]
+        super().__init__(f"the scan of '{inert(report.source)}' was {last.reason}")
+        self.report = report
+
+    def _render_traceback_(self) -> list[str]:
+        """IPython's hook: a line instead of the stack of the scanner."""
+        return [f"KeyboardInterrupt: {self}"]
+
+
 def scan(call: Call) -> Report | Reports | None:
-    """One report, or several together; None where they went into files or were not to be shown."""
+    """One report, or several together; None where they went into files or were not to be shown.
+
+    Stopped by a person, it shows what it has and raises ScanInterrupted, so that Run All stops as well.
+    """
     if not call.words:
         raise UsageError("give a file or a folder to scan")
-    reports = Reports(one(call, word) for word in call.words)
+    reports: list[Report] = []
+    try:
+        reports += (one(call, word) for word in call.words)
+    except ScanInterrupted as stop:
+        left = _told(call, [*reports, stop.report])
+        if left is not None:
+            call.face.shell.display_pub.publish(panel.bundle(left), {})
+        raise
+    if "--annotate" in call.options:
+        _annotate(reports)
     if "--strict" in call.options:
         for report in reports:
             if report.refused:
                 raise UnsafeModelError(message(report), report)
+    return _told(call, reports)
+
+
+def _told(call: Call, reports: list[Report]) -> Report | Reports | None:
+    """Into files, or in a line each; what is to be shown is left over."""
     shown = [report for report in reports if exports.kept(call, report) is not None]
     if "--quiet" in call.options:
         for report in shown:
@@ -48,7 +80,19 @@ def scan(call: Call) -> Report | Reports | None:
         return None
     if not shown:
         return None
-    return reports[0] if len(reports) == 1 else reports
+    return shown[0] if len(reports) == 1 else Reports(reports)
+
+
+def _annotate(reports: list[Report]) -> None:
+    from modelscan.notebooks.record import annotate, notebooks_in
+
+    for report in reports:
+        for path in notebooks_in(report):
+            try:
+                annotate(path, report)
+            except (OSError, ValueError) as error:
+                raise UsageError(f"'{inert(str(path))}' was not annotated: {inert(str(error))}") from None
+            print(f"annotated: {inert(str(path))}; Jupyter trusts its outputs again once it is run")  # noqa: T201
 
 
 def one(call: Call, word: str) -> Report:
@@ -57,9 +101,37 @@ def one(call: Call, word: str) -> Report:
     if word == THIS and not Path(word).exists():
         found = scan_cells(call.names.get("In", ()), "executed cells of this session", policy)
     else:
-        found = scan_source(_source(call, word), policy)
+        found = _scanned(_source(call, word), policy, _way(call))
     least = call.options.get("--min-severity")
     return found if least is None else _from(found, least)
+
+
+def _scanned(source: str, policy: Policy, way: Way) -> Report:
+    merged, done = Merged(source, policy), 0
+
+    def count(*_: object) -> None:
+        nonlocal done
+        done += 1
+
+    try:
+        if not Path(source).is_dir():
+            return scan_source(source, policy)
+        gather(merged, [source], replace(way, progress=count))
+    except KeyboardInterrupt:
+        merged.stop(done)
+        raise ScanInterrupted(merged.report()) from None
+    return merged.report()
+
+
+def _way(call: Call) -> Way:
+    """How a folder is scanned: as asked for here, or as the settings say."""
+    settings, given = call.face.options.settings, call.options
+    jobs = given.get("--jobs", str(settings.get("jobs")))
+    if not jobs.isdigit():
+        raise UsageError(f"--jobs needs a number of processes, not '{inert(jobs)}'")
+    asked = [name for name in given if name in ("--cache", "--no-cache")]
+    cached = asked[-1] == "--cache" if asked else settings.get("cache")
+    return Way(int(jobs), cached, follow="--no-follow" not in given)
 
 
 def _from(report: Report, word: str) -> Report:
@@ -72,14 +144,25 @@ def _from(report: Report, word: str) -> Report:
 
 
 def _policy(call: Call) -> Policy:
-    """The policy of this session under another word: its limits and approved names stay."""
+    """The policy of this session under another word: its limits and approved names stay. Or that of a file."""
     from modelscan_jupyter.commands import one_of
 
     word = call.options.get("--policy", STATE.policy.word)
+    if word not in WORDS and Path(word).is_file():
+        return _policy_of(word)
     return replace(STATE.policy, word=one_of(word, WORDS, "policy"))
 
 
-def _source(call: Call, word: str) -> Any:
+def _policy_of(file: str) -> Policy:
+    from modelscan.settings import Settings
+
+    try:
+        return Settings.load(file).policy()
+    except (SettingsError, OSError) as error:
+        raise UsageError(inert(str(error), 400)) from None
+
+
+def _source(call: Call, word: str) -> str:
     """A path; the whole cache; or a cached repository."""
     if word == CACHE and not Path(word).exists():
         return arguments.path(str(cache()), {})

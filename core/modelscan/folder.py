@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, islice
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from modelscan.policy import Policy
 from modelscan.progress import Meter
 from modelscan.report import Failure, Finding, Report, Scanned, Skip, Verdict
 from modelscan.scanner import scan_path, versions
+from modelscan.tally import Tally
 from modelscan.version import version
 from modelscan.walk import Entry, stamp_of, walk
 
@@ -43,6 +44,8 @@ class Way:
     """Processes. 1 scans here, which is fastest for small files; 0 takes one a core."""
     cached: bool = True
     progress: Progress = _silent
+    follow: bool = True
+    """Also links that lead out of a folder."""
 
 
 class Merged:
@@ -73,8 +76,10 @@ class Merged:
     def fail(self, name: str, code: str, reason: str) -> None:
         self._failures.append(Failure(Where(name), code, reason, unread=True))
 
-    def skip(self, name: str, reason: str) -> None:
-        self._skips.append(Skip(name, reason))
+    def stop(self, done: int) -> None:
+        """A person stopped the scan of `source` after so many files."""
+        place = self.source if Path(self.source).is_file() else str(Path(self.source)) + os.sep
+        self.fail(place, "interrupted", f"stopped by the user after {done:,} files, the rest was not scanned")
 
     def report(self) -> Report:
         """All of it so far, judged as a whole, worst first. A model is told once, also if a notebook led to it."""
@@ -117,7 +122,7 @@ def gather(merged: Merged, paths: Iterable[str], way: Way) -> None:
 
 
 def _folder(merged: Merged, folder: str, kept: Cache, way: Way) -> None:
-    entries = walk(folder)
+    entries = walk(folder, follow=way.follow)
     first = list(islice(entries, WHOLE + 1))
     if len(first) > WHOLE:
         _scan(merged, chain(first, entries), kept, way, None)
@@ -139,24 +144,29 @@ def _folder(merged: Merged, folder: str, kept: Cache, way: Way) -> None:
 
 def _scan(merged: Merged, entries: Iterable[Entry], kept: Cache, way: Way, total: int | None) -> bool:
     """Can what this adds to `merged` be kept as the answer for the folder?"""
-    whole, meter = True, Meter(merged.source, total or 0, "files")
-    with meter:
+    whole, tally = True, Tally()
+    with Meter(merged.source, total or 0, "files", tally=tally) as meter:
         for entry, report, lasting in _scanned(merged.policy, entries, kept, way):
             whole &= lasting
-            _add(merged, entry, report)
+            tally.add(_add(merged, entry, report))
             meter.inner = os.path.basename(entry.path)  # noqa: PTH119
             meter.next(1)
             way.progress(meter.done, total)
     return whole
 
 
-def _add(merged: Merged, entry: Entry, report: Report | None) -> None:
-    if report is not None:
-        merged.add(report)
-    elif entry.link:
-        merged.skip(entry.path, entry.problem)
-    else:
-        merged.fail(entry.path, entry.code, entry.problem)
+def _add(merged: Merged, entry: Entry, report: Report | None) -> Report:
+    """Adds what is known of an entry, and returns it."""
+    known = _unread(entry) if report is None else report
+    merged.add(known)
+    return known
+
+
+def _unread(entry: Entry) -> Report:
+    report = Report(entry.path, Verdict.INCONCLUSIVE, refused=False)
+    if entry.link:
+        return replace(report, skips=(Skip(entry.path, entry.problem),))
+    return replace(report, failures=(Failure(Where(entry.path), entry.code, entry.problem, unread=True),))
 
 
 def _scanned(policy: Policy, entries: Iterable[Entry], kept: Cache, way: Way) -> Iterator[Outcome]:

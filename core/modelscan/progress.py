@@ -10,6 +10,10 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from modelscan.tally import Tally
 
 LEAST = 1 << 20
 """Bytes below which a scan is over before anybody could look."""
@@ -17,7 +21,10 @@ LEAST = 1 << 20
 
 @dataclass(slots=True)
 class Meter:
-    """One scan. `total` is bytes of a file or files of a folder; `done` may pass it where data is compressed."""
+    """One scan. `total` is bytes of a file or files of a folder; `done` may pass it where data is compressed.
+
+    Of a folder with too many files to be counted first, `total` is 0.
+    """
 
     label: str
     total: int
@@ -27,9 +34,13 @@ class Meter:
     """Of `done`, what the members before the present one amount to."""
     phase: str = "scanning"
     inner: str = ""
-    """The file of a folder that is being read."""
+    """The file of a folder that was read last."""
+    tally: Tally | None = None
+    """Of a folder: what was found so far."""
     begun: float = field(default_factory=time.monotonic)
     over: bool = False
+    after: Callable[[], object] | None = None
+    """Called at the end by whoever was told of the beginning."""
 
     @property
     def share(self) -> float:
@@ -48,6 +59,9 @@ class Meter:
         stack = _stack()
         if stack and stack[-1] is self:
             stack.pop()
+        if self.after is not None:
+            with suppress(Exception):
+                self.after()
 
     def next(self, size: int) -> None:
         """A member of `size` bytes was read."""

@@ -18,6 +18,7 @@ from typing import NamedTuple
 Inode = tuple[int, int]
 
 ELSEWHERE = "a link to a folder that is scanned under another name, or lies around this one"
+OUTSIDE = "a link that leads out of this folder, which was not to be followed"
 _STAMP = Struct("<QQqqq")
 _ALL = (1 << 64) - 1
 _SORTS = {stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket", stat.S_IFBLK: "a device", stat.S_IFCHR: "a device"}
@@ -40,12 +41,15 @@ class Entry(NamedTuple):
     link: bool = False
 
 
-def walk(folder: str | os.PathLike[str]) -> Iterator[Entry]:
-    """Every file below `folder`. What cannot be opened is an entry as well."""
+def walk(folder: str | os.PathLike[str], *, follow: bool = True) -> Iterator[Entry]:
+    """Every file below `folder`. What cannot be opened is an entry as well, and so is a link out of it, if those are
+    not to be followed.
+    """
     root = os.fspath(folder)
     seen: set[Inode] = set()
     try:
         real = os.path.realpath(root)
+        fence = "" if follow else os.path.join(real, "")  # noqa: PTH118
         while real != (above := os.path.dirname(real)):  # noqa: PTH120 - pathlib takes three times as long
             found = os.stat(above)  # noqa: PTH116
             seen.add((found.st_dev, found.st_ino))
@@ -53,7 +57,7 @@ def walk(folder: str | os.PathLike[str]) -> Iterator[Entry]:
     except OSError as error:
         yield Entry(root, problem=_words(error))
         return
-    yield from _below(root, seen)
+    yield from _below(root, seen, fence=fence)
 
 
 def stamp_of(found: os.stat_result) -> bytes:
@@ -61,8 +65,10 @@ def stamp_of(found: os.stat_result) -> bytes:
     return _STAMP.pack(found.st_dev & _ALL, found.st_ino & _ALL, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
 
 
-def _below(folder: str, seen: set[Inode], met: frozenset[Inode] = frozenset()) -> Iterator[Entry]:
-    """Folders first, and then what is only linked to. `met` are blobs that went by their snapshot's name."""
+def _below(folder: str, seen: set[Inode], met: frozenset[Inode] = frozenset(), *, fence: str = "") -> Iterator[Entry]:
+    """Folders first, and then what is only linked to. `met` are blobs that went by their snapshot's name, `fence` the
+    folder out of which no link is followed.
+    """
     pending: list[str] = [folder]
     linked: list[str] = []
     while pending or linked:
@@ -81,14 +87,16 @@ def _below(folder: str, seen: set[Inode], met: frozenset[Inode] = frozenset()) -
         folders: list[os.DirEntry[str]] = []
         for row in rows:
             try:
-                if row.is_dir():
+                if fence and row.is_symlink() and not os.path.realpath(row.path).startswith(fence):
+                    yield Entry(row.path, problem=OUTSIDE, link=True)
+                elif row.is_dir():
                     folders.append(row)
                 elif (entry := _entry(row, met)) is not None:
                     yield entry
             except OSError as error:
                 yield _lost(row, error)
         if {"blobs", "snapshots"} <= {row.name for row in folders}:
-            yield from _hub(place, seen)
+            yield from _hub(place, seen, fence)
             folders = [row for row in folders if row.name not in ("blobs", "snapshots")]
         pending += [row.path for row in reversed(folders) if not row.is_symlink()]
         linked[:0] = [row.path for row in reversed(folders) if row.is_symlink()]
@@ -110,21 +118,21 @@ def _lost(row: os.DirEntry[str], error: OSError) -> Entry:
     return Entry(row.path, problem=_words(error))
 
 
-def _hub(folder: str, seen: set[Inode]) -> Iterator[Entry]:
+def _hub(folder: str, seen: set[Inode], fence: str) -> Iterator[Entry]:
     """The repository of a Hugging Face cache: snapshots, each blob by the first of its names, then what is left."""
     blobs = os.path.join(folder, "blobs")  # noqa: PTH118
     known: set[Inode] = set()
     with suppress(OSError), os.scandir(blobs) as rows:
         known = {(found.st_dev, found.st_ino) for found in map(os.DirEntry.stat, rows)}
     met: set[Inode] = set()
-    for entry in _below(os.path.join(folder, "snapshots"), seen):  # noqa: PTH118
+    for entry in _below(os.path.join(folder, "snapshots"), seen, fence=fence):  # noqa: PTH118
         inode = _STAMP.unpack(entry.stamp)[:2] if entry.stamp else None
         if inode in met:
             continue
         if inode in known:
             met.add(inode)
         yield entry
-    yield from _below(blobs, seen, frozenset(met))
+    yield from _below(blobs, seen, frozenset(met), fence=fence)
 
 
 def _name(row: os.DirEntry[str]) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 from collections import OrderedDict
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,8 @@ from samples import Payload
 
 from modelscan import UnsafeModelError, Verdict, guard
 from modelscan.report import Report
-from modelscan_jupyter.commands import COMMANDS, SCAN
+from modelscan.walk import OUTSIDE
+from modelscan_jupyter.commands import COMMANDS, SCAN, Call
 from modelscan_jupyter.panel import Reports
 from modelscan_jupyter.table import Table
 
@@ -162,6 +165,7 @@ def test_help_shows_every_command(loaded, shell):
         ("clean.pkl --json nowhere/x.json", "cannot write 'nowhere/x.json': No such file or directory"),
         ("allow --once 999999", "no report '999999' in this session; see %modelscan history"),
         ("explain MS-P1O1", "unknown rule 'MS-P1O1'; did you mean 'MS-P101' or 'MS-P111' or 'MS-P121'?"),
+        ("clean.pkl --jobs many", "--jobs needs a number of processes, not 'many'"),
         ("guard maybe", "unknown state 'maybe': on, off"),
         ("'clean.pkl", "No closing quotation: 'clean.pkl"),
     ],
@@ -298,3 +302,83 @@ def test_what_was_executed_can_be_looked_at(loaded, models, shell):
     report = loaded("%modelscan this")[0]
     assert (report.source, report.verdict) == ("executed cells of this session", Verdict.UNSAFE)
     assert isinstance(loaded("%%modelscan clean.pkl\n1")[1], UsageError)
+
+
+def test_a_folder_is_scanned_as_asked(loaded, models, monkeypatch, tmp_path_factory):
+    from modelscan_jupyter import scans
+
+    ways, gather = [], scans.gather
+
+    def watched(merged, paths, way):
+        ways.append(way)
+        gather(merged, paths, replace(way, jobs=1))
+
+    monkeypatch.setattr(scans, "gather", watched)
+    for options in ("", "--no-cache", "--cache --jobs 2 --follow", "--no-follow"):
+        assert loaded(f"%modelscan . {options}")[1] is None
+    assert [(way.cached, way.jobs, way.follow) for way in ways] == [
+        (True, 1, True),
+        (False, 1, True),
+        (True, 2, True),
+        (True, 1, False),
+    ]
+
+
+def test_links_out_of_a_folder_are_followed_unless_not_wanted(loaded, models):
+    folder = models / "folder"
+    folder.mkdir()
+    try:
+        (folder / "link.pkl").symlink_to(models / "poisoned.pkl")
+    except OSError:
+        pytest.skip("no symbolic links here")
+    assert loaded("%modelscan folder")[0].verdict is Verdict.UNSAFE
+    report = loaded("%modelscan folder --no-follow")[0]
+    assert [row.reason for row in report.skips] == [OUTSIDE]
+    assert report.verdict is Verdict.INCONCLUSIVE  # nothing was read
+
+
+def test_the_settings_say_how_a_folder_is_scanned(loaded, models, monkeypatch, shell):
+    monkeypatch.setenv("MODELSCAN_CACHE", "false")
+    from modelscan_jupyter import scans
+
+    call = Call((), {}, shell.magics_manager.registry["ModelScan"])
+    call.face._follow()
+    assert scans._way(call).cached is False
+
+
+def test_a_policy_may_be_a_file(loaded, models):
+    (models / "mine.toml").write_text('policy = "warn"\n')
+    assert loaded("%modelscan poisoned.pkl --policy mine.toml")[0].refused is False
+    (models / "mine.toml").write_text('polcy = "warn"\n')
+    assert "polcy" in str(loaded("%modelscan poisoned.pkl --policy mine.toml")[1])
+
+
+def test_a_notebook_is_annotated_when_asked(loaded, models):
+    path = models / "book.ipynb"
+    path.write_text('{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}')
+    before = path.read_text()
+    loaded("%modelscan book.ipynb")
+    assert path.read_text() == before
+    assert "annotated: book.ipynb" in loaded("%modelscan book.ipynb --annotate")[2]
+    assert json.loads(path.read_text())["metadata"]["modelscan"]["verdict"] == "SAFE"
+
+
+def test_several_scans_keep_the_first_when_the_second_is_stopped(loaded, models, monkeypatch, shell):
+    from modelscan_jupyter import scans
+
+    real = scans.scan_source
+
+    def stop(source, policy):
+        if source == "poisoned.pkl":
+            raise KeyboardInterrupt
+        return real(source, policy)
+
+    monkeypatch.setattr(scans, "scan_source", stop)
+    _, error, _ = loaded("%modelscan clean.pkl poisoned.pkl --json left.json")
+    assert isinstance(error, KeyboardInterrupt)
+    assert error.report.failures[0].code == "interrupted"
+    assert "interrupted" in Path("left.json").read_text("utf-8")
+    loaded("%modelscan clean.pkl poisoned.pkl")
+    [shown] = shell.display_pub.outputs
+    assert "SAFE - clean.pkl" in shown["data"]["text/plain"]
+    assert "after 0 files" in shown["data"]["text/plain"]

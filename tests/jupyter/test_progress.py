@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import threading
 import time
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -12,8 +13,11 @@ from samples import Payload
 
 import modelscan
 from modelscan import guard, progress
+from modelscan.evidence import Where
 from modelscan.progress import Meter
-from modelscan_jupyter.progress import Watcher, fragment, line
+from modelscan.report import Failure, Report, Verdict
+from modelscan.tally import Tally
+from modelscan_jupyter.progress import Watcher, counts, found, fragment, line, plain
 
 
 @pytest.fixture
@@ -137,3 +141,47 @@ def test_an_interrupt_is_a_refusal(tmp_path, monkeypatch):
     assert (event.decision, event.verdict, event.report.refused) == ("refused", "INCONCLUSIVE", True)
     assert event.report.failures[0].code == "interrupted"
     assert not marker.exists()
+
+
+NASTY = "<b>\x1b[31m\u202e</b>\n.pkl"
+
+
+def told(*reports, total=9):
+    meter = Meter("models", total, "files", tally=Tally())
+    for report in reports:
+        meter.tally.add(report)
+        meter.next(1)
+    return meter
+
+
+def test_a_folder_tells_the_worst_first_and_counts_the_rest(tmp_path):
+    marker = tmp_path / "marker"
+    files = {
+        "half.pkl": b"\x80\x04]",
+        "net.pkl": b"\x80\x04\x8c\x05mylib\x8c\x03Net\x93)\x81.",
+        "fine.pkl": b"\x80\x04N.",
+        NASTY: pickle.dumps(Payload(marker)),
+        "notes.txt": b"no model",
+    }
+    reports = [replace(modelscan.scan(data), source=f"models/{name}") for name, data in files.items()]
+    meter = told(*reports)
+    assert [text for text, _ in counts(meter)] == ["1 UNSAFE", "1 INCONCLUSIVE", "1 UNVERIFIED", "1 SAFE"]
+    assert [row.word for row in found(meter)] == ["UNSAFE", "INCONCLUSIVE", "UNVERIFIED"]
+    shown = fragment(meter)
+    assert shown.index("half.pkl") < shown.index("net.pkl")
+    assert "<b>" not in shown
+    assert not set(f"{shown}{plain(meter)}") & set("\x1b\u202e")
+    assert len(plain(meter).splitlines()) == 4
+
+
+def test_only_a_screenful_is_kept_of_many_bad_files():
+    bad = Report("models/x", Verdict.INCONCLUSIVE, refused=False, failures=(Failure(Where("x"), "a", "b", True),))
+    meter = told(*[bad] * 99)
+    assert len(found(meter)) == 20
+    assert counts(meter) == [("99 INCONCLUSIVE", "UNKNOWN")]
+
+
+def test_a_folder_too_large_to_be_counted_first():
+    meter = told(modelscan.scan(b"\x80\x04N."), total=0)
+    assert line(meter).startswith("modelscan  models  1 SAFE  1 files  scanning")
+    assert "value=" not in fragment(meter)

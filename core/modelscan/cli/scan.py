@@ -206,8 +206,7 @@ def _report(paths: list[str], settings: Settings) -> Report:
             files = [path for path in paths if path != STDIN]
             gather(merged, files, Way(settings.get("jobs"), settings.get("cache"), bar))
     except KeyboardInterrupt:
-        place = merged.source if Path(merged.source).is_file() else str(Path(merged.source)) + os.sep
-        merged.fail(place, "interrupted", f"stopped by the user after {bar.done:,} files, the rest was not scanned")
+        merged.stop(bar.done)
         logging.getLogger("modelscan").error("Interrupted: this report is not complete.")
     return merged.report()
 

@@ -114,14 +114,18 @@ def _files(files: tuple[File, ...]) -> Iterator[str]:
         rows = [row for row in files if (row.tone in tones if tones else row.tone != "SAFE")]
         if not rows:
             continue
-        body = "".join(map(_file, rows[:MOST]))
         more = f"<div>and {len(rows) - MOST} more</div>" if len(rows) > MOST else ""
-        shown = f'<table style="{_TABLE};margin:8px 0"><tbody>{body}</tbody></table>{more}'
+        shown = f"{rows_of(rows[:MOST])}{more}"
         if len(rows) <= least:
             yield shown
         else:
             summary = f'<summary style="cursor:pointer">{len(rows):,} {title}</summary>'
             yield f'<details style="{_FOLD}">{summary}{shown}</details>'
+
+
+def rows_of(files: Iterable[File]) -> str:
+    """Files of a folder, one row each."""
+    return f'<table style="{_TABLE};margin:8px 0"><tbody>{"".join(map(_file, files))}</tbody></table>'
 
 
 def _file(row: File) -> str:

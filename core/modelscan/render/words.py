@@ -141,6 +141,12 @@ def files(report: Report) -> tuple[File, ...]:
     )
 
 
+def glance(report: Report, source: str) -> File:
+    """One file of a folder `source` that is still being scanned."""
+    finding, failure = next(iter(report.findings), None), next(iter(report.failures), None)
+    return _file(place(Where(report.source), source), finding, failure)
+
+
 def _root(artifact: str) -> str:
     return artifact.split("!", maxsplit=1)[0]
 
