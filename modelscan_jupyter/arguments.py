@@ -10,13 +10,13 @@ import os
 import shlex
 from collections import deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import Any
 
 from IPython.core.error import UsageError
 
+from modelscan.records import dataclass
 from modelscan.render.inert import inert
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
@@ -11,6 +10,7 @@ from IPython.core.error import UsageError
 from modelscan import guard
 from modelscan.guard.state import STATE
 from modelscan.policy import WORDS
+from modelscan.records import dataclass, field
 from modelscan.render.inert import inert
 from modelscan.report import Report
 from modelscan.rules.match import Rules

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import replace
 from types import FrameType
 from typing import Any
 
 from modelscan import guard, progress
 from modelscan.guard.events import Decision, Event
 from modelscan.guard.state import STATE
+from modelscan.records import replace
 from modelscan.report import Finding, Report, Verdict
 from modelscan.version import THEIRS, installed, version
 from modelscan_jupyter import panel

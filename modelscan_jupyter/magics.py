@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand, output_can_be_silenced
@@ -12,6 +11,7 @@ from traitlets import Bool, Enum, Int
 from modelscan import guard
 from modelscan.guard.state import STATE
 from modelscan.policy import WORDS
+from modelscan.records import replace
 from modelscan_jupyter import commands
 from modelscan_jupyter.cells import Cells
 from modelscan_jupyter.options import KEYS, Options

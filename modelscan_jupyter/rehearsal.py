@@ -5,12 +5,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from modelscan import guard
 from modelscan.guard.events import HISTORY
 from modelscan.guard.state import STATE
+from modelscan.records import replace
 from modelscan.report import Report
 from modelscan_jupyter import panel
 from modelscan_jupyter.scans import scan_cells

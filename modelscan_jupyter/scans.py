@@ -7,7 +7,6 @@ import os
 import re
 import tempfile
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ from modelscan.folder import Merged, Way, gather
 from modelscan.guard.refusal import message
 from modelscan.guard.state import STATE
 from modelscan.policy import WORDS, Policy
+from modelscan.records import replace
 from modelscan.render.inert import inert
 from modelscan.report import Report, Severity
 from modelscan.scanner import NAMELESS

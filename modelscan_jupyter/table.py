@@ -6,9 +6,9 @@ import html
 import re
 import textwrap
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
+from modelscan.records import dataclass
 from modelscan.render.inert import inert
 
 COLUMNS = 80

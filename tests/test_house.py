@@ -29,7 +29,7 @@ def files(*folders: str) -> list[Path]:
     return [path for folder in folders for path in sorted((CORE / folder).rglob("*.py"))]
 
 
-GROUND = ("evidence", "report", "errors", "limits")
+GROUND = ("evidence", "report", "errors", "limits", "records")
 
 
 @pytest.mark.parametrize("path", files("formats", "notebooks", "pickles", "source"), ids=str)

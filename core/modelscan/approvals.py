@@ -15,11 +15,11 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
-from dataclasses import dataclass
 from typing import Any
 
 from modelscan import store
 from modelscan.policy import Policy
+from modelscan.records import dataclass
 
 _HEX = frozenset("0123456789abcdef")
 _TICK = 200_000_000

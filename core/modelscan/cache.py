@@ -12,11 +12,11 @@ import os
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 from modelscan import store
+from modelscan.records import replace
 from modelscan.report import Report, Scanned, Skip
 from modelscan.walk import Entry
 

@@ -11,11 +11,11 @@ import itertools
 import os
 import tomllib
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from modelscan.evidence import Kind
+from modelscan.records import dataclass
 from modelscan.report import Failure, Finding, Report, Scanned, Severity, Verdict
 
 

@@ -6,10 +6,10 @@ The dict is plain, with text for keys, so that it can be written as TOML and rea
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass
 from typing import Any
 
 from modelscan.contract import template, template_text
+from modelscan.records import dataclass
 from modelscan.version import version
 
 __all__ = ["DEFAULT_REPORTING_MODULES", "DEFAULT_SETTINGS", "Property", "SettingsUtils", "SupportedModelFormats"]

@@ -6,9 +6,10 @@ Readers state evidence and hold no opinion about it; what a row means is decided
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
+
+from modelscan.records import dataclass, field
 
 
 class Kind(StrEnum):

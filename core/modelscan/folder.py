@@ -6,7 +6,6 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from itertools import chain, islice
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from modelscan.cache import Cache
 from modelscan.evidence import Where
 from modelscan.policy import Policy
 from modelscan.progress import Meter
+from modelscan.records import dataclass, replace
 from modelscan.report import Failure, Finding, Report, Scanned, Skip, Verdict
 from modelscan.scanner import scan_path, versions
 from modelscan.tally import Tally

@@ -5,10 +5,10 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from modelscan.evidence import Evidence, Kind
+from modelscan.records import replace
 from modelscan.report import Finding, Severity
 from modelscan.rules.lookalike import lookalike
 from modelscan.rules.match import Match, Rule

@@ -5,12 +5,12 @@ from __future__ import annotations
 import functools
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 
 from modelscan.errors import SettingsError
 from modelscan.evidence import Evidence, Kind
 from modelscan.judge import Judge, Session, could_be_imported, ordered, worse
 from modelscan.limits import Limits
+from modelscan.records import dataclass, field, replace
 from modelscan.report import Failure, Finding, Report, Severity, Verdict
 from modelscan.rules.components import is_keras
 from modelscan.rules.match import Rules

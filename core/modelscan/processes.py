@@ -7,13 +7,13 @@ from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, field
 from itertools import islice
 from multiprocessing import get_context
 
 from modelscan.evidence import Where
 from modelscan.folder import Known, read_one
 from modelscan.policy import Policy
+from modelscan.records import dataclass, field
 from modelscan.report import Failure, Report, Verdict
 from modelscan.walk import Entry
 

@@ -9,11 +9,13 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from modelscan.records import dataclass, field
 
 if TYPE_CHECKING:
     from modelscan.tally import Tally
+
 
 LEAST = 1 << 20
 """Bytes below which a scan is over before anybody could look."""

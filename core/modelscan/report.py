@@ -6,11 +6,11 @@ import json
 import os
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
 from enum import IntEnum, StrEnum
 from typing import Any
 
 from modelscan.evidence import Evidence, Kind, Where
+from modelscan.records import dataclass, field
 
 
 class Severity(IntEnum):
@@ -141,6 +141,8 @@ class Report:
 
     def to_dict(self) -> dict[str, Any]:
         """JSON values only: severities by name, tuples as lists."""
+        from dataclasses import asdict
+
         return _plain(asdict(self))  # type: ignore[no-any-return]
 
     def to_json(self, indent: int | None = 2) -> str:

@@ -10,7 +10,6 @@ import os
 import sys
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -20,6 +19,7 @@ from modelscan.evidence import Evidence, Kind, Where
 from modelscan.judge import Session
 from modelscan.policy import Policy
 from modelscan.progress import Meter
+from modelscan.records import dataclass, field, replace
 from modelscan.report import Report, Scanned, Skip, Verdict
 from modelscan.source.artifact import Artifact, StreamRoot
 from modelscan.source.codecs import Budget

@@ -7,13 +7,13 @@ what only chose files by their extension there is accepted without effect, becau
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
 from enum import IntEnum
 from typing import Any
 
 from modelscan.contract import template
 from modelscan.limits import Limits
 from modelscan.policy import WORDS
+from modelscan.records import dataclass
 from modelscan.render import RENDERERS
 from modelscan.report import Severity
 from modelscan.tomlfile import Keys
@@ -154,6 +154,8 @@ def _stricter(one: str, other: str) -> str:
     return min(one, other, key=WORDS.index)
 
 
+_LIMITS = Limits()
+
 OURS: tuple[Field, ...] = (
     Field(("policy",), _one_of(*WORDS), Reach.PERSON, "standard", "what is refused", _stricter),
     Field(("fail_on",), SEVERITY, Reach.PERSON, Severity.MEDIUM, "findings from here on make the exit code 1", min),
@@ -168,13 +170,13 @@ OURS: tuple[Field, ...] = (
     Field(("notebook", "progress"), FLAG, Reach.FOLDER, True, "show how far a scan of more than a second is"),
     *(
         Field(
-            ("limits", row.name),
-            NUMBER if row.name == "seconds" else WHOLE,
+            ("limits", name),
+            NUMBER if name == "seconds" else WHOLE,
             Reach.FOLDER,
-            row.default,
-            f"the budget `Limits.{row.name}`; reaching it ends in INCONCLUSIVE",
+            getattr(_LIMITS, name),
+            f"the budget `Limits.{name}`; reaching it ends in INCONCLUSIVE",
         )
-        for row in fields(Limits)
+        for name in Limits.__match_args__
     ),
 )
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from modelscan.floor import administrators_file
 from modelscan.limits import Limits
 from modelscan.places import FOLDER_FILE, PROJECT_FILE, user_file
 from modelscan.policy import WORDS, Policy
+from modelscan.records import dataclass, field, replace
 from modelscan.report import Severity
 from modelscan.schema import ANY, FIELDS, OURS, Field, Reach, field_of, is_table, siblings
 from modelscan.tomlfile import Keys, TomlFile, dotted

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from bisect import insort
 from collections import Counter
-from dataclasses import dataclass, field
 
+from modelscan.records import dataclass, field
 from modelscan.report import Report, Severity, Verdict
 
 KEPT = 20

@@ -10,11 +10,11 @@ import re
 import tomllib
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from modelscan.errors import SettingsError
+from modelscan.records import dataclass
 
 Keys = tuple[str, ...]
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
+import tarfile
+import zipfile
 
 import pytest
 
@@ -21,22 +24,72 @@ HEADS = (
     b"\x28\xb5\x2f\xfd", b"\x04\x22\x4d\x18", b"\x5d\0\0\x80\0" + b"\xff" * 8, b"saved_model_schema_version: 1",
     b"node {", b"library {", b"versions <", b"graph_def {", b"meta_graphs {", b"# a comment\nnode {",
     '{"class_name": 1}'.encode("utf-16"), '{"class_name": 1}'.encode("utf-32"), '["class_name"]'.encode("utf-16-be"),
-    b"",
+    bytes(8) + b"{", b"\x1c\0\0\0TFL3", b"\0\0\0\0ET12", b"GGUF\3", b"\x7fELF\2", b"\xcf\xfa\xed\xfe",
+    b"MZ" + bytes(58) + b"@\0\0\0PE\0\0",
+    b"\n\6\n\1a\x12\1b", b"\x08\1\x12\0", b"\x12\4\x12\2\n\0", b"x" + bytes(511) + b"\x89HDF\r\n\x1a\n", b"",
 )  # fmt: skip
-NAMES = ("model", "saved_model.pbtxt", "x.skops!schema.json", "a.ipynb", "x.h5")
+NAMES = ("model", "saved_model.pbtxt", "x.skops!schema.json", "a.ipynb", "saved_model.pb")
 BLANKS = (b"", b" ", b"\t", b"\r\n", b"\v", b"\f", b"\xef\xbb\xbf", b"\xef\xbb\xbf \n")
 
 
-@pytest.mark.parametrize("row", [row for row in READERS if row.starts], ids=lambda row: row.module)
+@pytest.mark.parametrize("row", [row for row in READERS if row.starts or row.sign], ids=lambda row: row.module)
 def test_a_reader_claims_nothing_that_begins_otherwise_than_its_row_says(row):
     samples = [blank + head for head in HEADS for blank in BLANKS]
-    samples += [bytes([first]) + head[1:] for head in HEADS for first in range(256)]
-    for data in samples:
-        padded = data + bytes(600)
-        for name in NAMES:
-            for artifact in (Artifact.of_bytes(name, data), Artifact.of_bytes(name, padded)):
-                if row.reader.claims(artifact, CONTEXT):
-                    assert row.claims(artifact, CONTEXT), (name, data)
+    other = [bytes([first]) + head[1:] for head in HEADS for first in range(256)] if row.starts else []
+    cases = [(name, data) for name in NAMES for data in samples] + [("model", data) for data in other]
+    for name, data in cases:
+        for artifact in (Artifact.of_bytes(name, data), Artifact.of_bytes(name, data + bytes(600))):
+            if row.reader.claims(artifact, CONTEXT):
+                assert row.claims(artifact, CONTEXT), (name, data)
+
+
+def archives() -> list[bytes]:
+    """What is told by more than its first bytes: a zip behind other bytes, tars with and without a mark."""
+    packed, plain, old = io.BytesIO(), io.BytesIO(), io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as file:
+        file.writestr("a", b"b")
+    for target, kind in ((plain, tarfile.PAX_FORMAT), (old, tarfile.USTAR_FORMAT)):
+        with tarfile.open(fileobj=target, mode="w", format=kind) as file:
+            file.addfile(tarfile.TarInfo("model"))
+    unmarked = bytearray(old.getvalue())
+    unmarked[257:265] = bytes(8)
+    unmarked[148:156] = b" " * 8
+    unmarked[148:156] = b"%06o\0 " % sum(unmarked[:512])
+    signed = bytearray(unmarked)  # a checksum of 0 over signed bytes
+    signed[148:156], signed[0:100] = bytes(8), bytes(100)
+    rest = 256 + sum(signed[:148]) + sum(signed[156:512])
+    signed[0:20] = bytes([0xF0]) * 20
+    high = 20 * (256 - 0xF0)
+    signed[300:500] = bytes(200)
+    left = rest - high
+    for at in range(300, 500):
+        step = min(128, left)
+        signed[at], left = (256 - step) % 256, left - step
+        if left <= 0:
+            break
+    return [
+        b"x" * 40 + packed.getvalue(),
+        packed.getvalue() + b"y" * 40,
+        plain.getvalue(),
+        bytes(unmarked),
+        bytes(signed),
+    ]
+
+
+@pytest.mark.parametrize("row", [row for row in READERS if row.sign], ids=lambda row: row.module)
+def test_a_sign_is_seen_by_whatever_the_reader_claims(row):
+    for data in archives():
+        artifact = Artifact.of_bytes("model", data)
+        if row.reader.claims(artifact, CONTEXT):
+            assert row.claims(artifact, CONTEXT)
+
+
+def test_archives_that_are_told_by_more_than_their_first_bytes_are_claimed():
+    claimed = {row.module: row for row in READERS}
+    assert [
+        [name for name in ("zip", "tar") if claimed[name].claims(Artifact.of_bytes("m", data), CONTEXT)]
+        for data in archives()
+    ] == [["zip"], ["zip"], ["tar"], ["tar"], ["tar"]]
 
 
 def test_a_row_names_what_its_reader_looks_for_among_tensors():

@@ -6,7 +6,6 @@ import logging
 import os
 import sys
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from modelscan.contract import Terms
 from modelscan.folder import Merged, Way, gather
 from modelscan.places import FOLDER_FILE
 from modelscan.policy import WORDS
+from modelscan.records import replace
 from modelscan.render import RENDERERS, Options
 from modelscan.render.inert import inert
 from modelscan.report import Report, Severity

@@ -7,33 +7,32 @@ begins as its format may: most scans meet one format, and wait for no other.
 
 from __future__ import annotations
 
+from modelscan.formats import signs
 from modelscan.formats.reader import Context, Reader, Row
 from modelscan.pickles.opcodes import NAMES
 from modelscan.source.codecs import FIRST
 
 _OPCODES = bytes(NAMES)
-_JSON = b"{[ \t\r\n\v\f\xef\xbb\xbf\xfe\xff\0"
-"""Its brackets, blanks, and the byte order marks and zeroes of wider characters."""
 _TEXT = b"smgnlv# \t\r\n\v\f"
 """A field of a graph, a comment or a blank."""
 
 READERS: tuple[Row, ...] = (
-    Row("zip", among_tensors=b"P"),
-    Row("tar"),
+    Row("zip", among_tensors=b"P", sign=signs.is_zip),
+    Row("tar", sign=signs.is_tar),
     Row("sevenzip", b"7", among_tensors=b"7"),
     Row("torch_legacy", b"\x80"),
     Row("pickle", _OPCODES, among_tensors=_OPCODES),
     Row("numpy", b"\x93", among_tensors=b"\x93"),
-    Row("skops", _JSON),
-    Row("notebook", _JSON),
+    Row("skops", sign=signs.is_skops),
+    Row("notebook", sign=signs.is_notebook),
     Row("compressed", FIRST, among_tensors=FIRST),
-    Row("hdf5", among_tensors=b"\x89"),
-    Row("keras", _JSON),
-    Row("tensorflow"),
+    Row("hdf5", among_tensors=b"\x89", sign=signs.is_hdf5),
+    Row("keras", sign=signs.is_json),
+    Row("tensorflow", sign=signs.is_tensorflow),
     Row("tf_text", _TEXT, named=".pbtxt"),
-    Row("tflite"),
-    Row("safetensors"),
-    Row("unread", among_tensors=b"\x7f\xcf\xcaMR"),
+    Row("tflite", sign=signs.is_tflite),
+    Row("safetensors", sign=signs.is_safetensors),
+    Row("unread", among_tensors=b"\x7f\xcf\xcaMR", sign=signs.is_unread),
 )
 
 _AMONG: dict[int, list[Row]] = {

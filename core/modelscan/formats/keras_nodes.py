@@ -7,11 +7,11 @@ import binascii
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import Any
 
 from modelscan.errors import FormatError
 from modelscan.evidence import Kind
+from modelscan.records import dataclass, field
 from modelscan.source import bytecode, marshal
 
 Place = tuple[Any, ...]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from importlib import import_module
 
 from modelscan.errors import FormatError
 from modelscan.evidence import Evidence, Kind, Where
 from modelscan.limits import Limits
+from modelscan.records import dataclass
 from modelscan.report import Scanned, Skip
 from modelscan.source.artifact import Artifact
 from modelscan.source.codecs import Budget
@@ -58,6 +58,8 @@ class Row:
     """The bytes that may stand first where it is looked for in the place of a tensor."""
     named: str = ""
     """How the name ends of what it claims by name, whatever stands first in it."""
+    sign: Callable[[Artifact], bool] | None = None
+    """A test of `formats.signs` that everything it claims passes."""
 
     @property
     def reader(self) -> Reader:
@@ -65,6 +67,8 @@ class Row:
 
     def claims(self, artifact: Artifact, context: Context) -> bool:
         if self.starts and artifact.head[:1] not in self.starts and not self._is_named(artifact):
+            return False
+        if self.sign is not None and not self.sign(artifact):
             return False
         return self.reader.claims(artifact, context)
 

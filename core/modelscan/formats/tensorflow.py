@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from modelscan.errors import FormatError
 from modelscan.evidence import Evidence, Kind, Where
 from modelscan.formats.reader import Context, Facts, Reader, leaves_the_archive, unreadable
-from modelscan.formats.tf_signs import is_graph
+from modelscan.formats.tf_signs import ZIP, is_graph, is_message
+from modelscan.records import dataclass
 from modelscan.source import wire
 from modelscan.source.artifact import Artifact
 from modelscan.source.wire import Data, Span
@@ -45,15 +45,7 @@ class _Known:
 def claims(artifact: Artifact, context: Context) -> bool:
     if _is_index(artifact) or _NAMED.search(artifact.name):
         return True
-    if artifact.expected or artifact.head[:1] not in _STARTS or artifact.head.startswith(_ZIP):
-        return False
-    return _known(artifact) is not None
-
-
-_ZIP = b"PK\x03\x04"
-"""As a message it would hold a field of number 0, which no parser takes."""
-_STARTS = {bytes([byte]) for byte in (*range(0x08, 0x7B), *range(0x80, 0x100))}
-"""A file of messages begins with the number of a field."""
+    return not artifact.expected and not artifact.head.startswith(ZIP) and _known(artifact) is not None
 
 
 def _is_index(artifact: Artifact) -> bool:
@@ -62,7 +54,7 @@ def _is_index(artifact: Artifact) -> bool:
 
 def _known(artifact: Artifact) -> _Known | None:
     """What the message is, by the fields it begins with."""
-    if not _is_message(artifact):
+    if not is_message(artifact):
         return None
     data, start, end = artifact.view()
     for known in KNOWN:
@@ -72,15 +64,6 @@ def _known(artifact: Artifact) -> _Known | None:
         except FormatError:
             continue
     return None
-
-
-def _is_message(artifact: Artifact) -> bool:
-    """A glance at the head, so that no file is mapped for nothing."""
-    try:
-        first = next(wire.fields(artifact.head, 0, len(artifact.head)), None)
-        return first is not None or artifact.size > len(artifact.head)
-    except FormatError as error:
-        return error.offset is not None and artifact.size > len(artifact.head)
 
 
 def _is_meta_graph(data: Data, span: Span) -> bool:

@@ -11,11 +11,11 @@ import functools
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from itertools import accumulate, chain, groupby, islice, pairwise
 
 from modelscan.errors import FormatError
 from modelscan.formats.tf_signs import is_graph
+from modelscan.records import dataclass, field
 from modelscan.source import wire
 from modelscan.source.wire import Data, Span
 

@@ -7,9 +7,27 @@ from collections.abc import Iterator
 
 from modelscan.errors import FormatError
 from modelscan.source import wire
+from modelscan.source.artifact import Artifact
 from modelscan.source.wire import Data, Span
 
+ZIP = b"PK\x03\x04"
+"""As a message it would hold a field of number 0, which no parser takes."""
+_STARTS = frozenset((*range(0x08, 0x7B), *range(0x80, 0x100)))
+"""A file of messages begins with the number of a field."""
 _OP = re.compile(rb"[A-Za-z_][\w>.]*")
+
+
+def is_message(artifact: Artifact) -> bool:
+    """Could these be fields? A glance at the head, so that no file is mapped for nothing."""
+    head = artifact.head
+    if not head or head[0] not in _STARTS:
+        return False
+    try:
+        return next(wire.fields(head, 0, len(head)), None) is not None or artifact.size > len(head)
+    except wire.NoField:
+        return False
+    except FormatError:
+        return artifact.size > len(head)
 
 
 def is_graph(data: Data, span: Span) -> bool:

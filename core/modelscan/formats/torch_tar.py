@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 from modelscan.errors import FormatError
 from modelscan.evidence import Evidence, Kind
@@ -14,6 +13,7 @@ from modelscan.formats import pickle
 from modelscan.formats.reader import Context, Facts, broken, unreadable
 from modelscan.pickles.ledger import Ledger
 from modelscan.pickles.machine import Machine
+from modelscan.records import replace
 from modelscan.source.artifact import Artifact
 
 _ITEM = {

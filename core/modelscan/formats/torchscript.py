@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 
 from modelscan.evidence import Evidence
 from modelscan.formats import pickle
 from modelscan.formats.reader import Context, Facts, anomaly
+from modelscan.records import replace
 from modelscan.source.artifact import Artifact
 
 LOADER = "torchscript"

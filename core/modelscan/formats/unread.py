@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from modelscan.errors import FormatError
 from modelscan.formats.reader import Context, Facts, Reader, anomaly, unreadable
+from modelscan.records import dataclass
 from modelscan.source.artifact import Artifact
 
 

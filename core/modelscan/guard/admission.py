@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Set as AbstractSet
-from dataclasses import replace
 from typing import Any
 
 from modelscan import approvals
@@ -17,6 +16,7 @@ from modelscan.guard.session import CurrentSession
 from modelscan.guard.sources import Source
 from modelscan.guard.state import STATE
 from modelscan.policy import Policy
+from modelscan.records import replace
 from modelscan.report import Report, Verdict
 from modelscan.scanner import judge
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from typing import Any
 
 from modelscan.guard.scope import Scope, run
 from modelscan.guard.target import Target
+from modelscan.records import dataclass, replace
 
 Loader = Callable[..., Any]
 MISSING = object()

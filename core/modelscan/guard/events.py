@@ -6,9 +6,9 @@ import itertools
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from enum import StrEnum
 
+from modelscan.records import dataclass, field
 from modelscan.report import Report, Verdict
 
 KEPT = 1000

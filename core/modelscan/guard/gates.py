@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from contextlib import closing, suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -23,6 +22,7 @@ from modelscan.guard.scope import Pair, current
 from modelscan.guard.sources import label_of
 from modelscan.guard.state import STATE
 from modelscan.guard.target import Does, Target
+from modelscan.records import replace
 from modelscan.report import Report, Verdict
 from modelscan.scanner import versions
 

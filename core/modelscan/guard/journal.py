@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from dataclasses import astuple, dataclass
 
 from modelscan import store
 from modelscan.guard.events import Event
+from modelscan.records import dataclass
 
 KEPT = 50_000
 """Entries; older ones make room."""
@@ -48,7 +48,8 @@ _ABOUT = 5
 def keep(event: Event) -> None:
     """Writes it down; whatever goes wrong with that goes unsaid."""
     with suppress(Exception), store.connect() as connection:
-        connection.execute(_INSERT, astuple(_entry(event)))
+        row = _entry(event)
+        connection.execute(_INSERT, tuple(getattr(row, name) for name in Entry.__match_args__))
         connection.execute(_PRUNE, (KEPT,))
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 
 from modelscan.guard import patch
 from modelscan.guard.state import STATE
 from modelscan.guard.target import Target
 from modelscan.guard.targets import TARGETS
+from modelscan.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from types import ModuleType
 from typing import Any
@@ -21,6 +20,7 @@ from modelscan.guard.scope import unlatch
 from modelscan.guard.state import STATE
 from modelscan.guard.target import Target
 from modelscan.guard.targets import TARGETS
+from modelscan.records import dataclass
 
 _dict_of = object.__getattribute__
 _OURS = ("modelscan", "modelscan_jupyter")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from pathlib import PurePath
 
 from modelscan.approvals import allowed_names, kept_names
@@ -16,6 +15,7 @@ from modelscan.guard.state import STATE
 from modelscan.guard.tripwire import PROGRAMS
 from modelscan.judge import Session
 from modelscan.policy import Policy
+from modelscan.records import replace
 from modelscan.render.inert import inert
 from modelscan.report import Failure, Report, Severity, Verdict
 from modelscan.scanner import versions

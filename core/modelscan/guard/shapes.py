@@ -12,13 +12,13 @@ import os
 import re
 import sys
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from typing import Any
 
 from modelscan.guard.scope import Pair
 from modelscan.guard.session import CurrentSession, resolve
 from modelscan.pickles.opcodes import COUNTED, FIXED, Op
 from modelscan.policy import Policy
+from modelscan.records import dataclass
 from modelscan.rules.match import Use
 
 NOTHING: AbstractSet[Pair] = frozenset()

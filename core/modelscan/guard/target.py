@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Set
-from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
+
+from modelscan.records import dataclass
 
 Arguments = tuple[Any, ...]
 Keywords = Mapping[str, Any]

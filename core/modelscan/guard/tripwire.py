@@ -43,6 +43,7 @@ EXEMPT = frozenset(
         ("collections", "namedtuple"),
         ("dataclasses", "_create_fn"),
         ("dataclasses", "_FuncBuilder.add_fns_to_class"),
+        ("modelscan.records", "_init"),
         ("typing", "ForwardRef._evaluate"),
         ("typing", "evaluate_forward_ref"),
         ("annotationlib", "ForwardRef.evaluate"),

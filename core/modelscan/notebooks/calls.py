@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any
 
 from modelscan.notebooks import reading
@@ -30,6 +29,7 @@ from modelscan.notebooks.markup import acts_of
 from modelscan.notebooks.names import UNKNOWN, Look, Names, moved, nodes_of
 from modelscan.notebooks.shell import Shell
 from modelscan.notebooks.syntax import tree_of
+from modelscan.records import dataclass, field, replace
 
 DEPTH = 3
 """Code inside strings inside code."""

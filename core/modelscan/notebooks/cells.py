@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from modelscan.errors import FormatError
+from modelscan.records import dataclass
 
 CELLS = 20_000
 """Cells of one notebook that are read."""

@@ -6,13 +6,13 @@ import ast
 import itertools
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from modelscan.notebooks.calls import Calls, Fact
 from modelscan.notebooks.cells import Cell, Notebook
 from modelscan.notebooks.loaders import WORDS
 from modelscan.notebooks.names import nodes_of
 from modelscan.notebooks.syntax import tree_of
+from modelscan.records import dataclass
 
 WHOLE = 32_768
 """Characters of code up to which every cell is parsed; of a longer notebook, those in which one of `WORDS` stands."""

@@ -6,7 +6,8 @@ Names as `names.moved` spells them. What a row means for somebody is said in rul
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from modelscan.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

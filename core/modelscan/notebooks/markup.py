@@ -5,8 +5,9 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from urllib.parse import urlsplit
+
+from modelscan.records import dataclass
 
 DEPTH = 3
 """Documents inside documents (`srcdoc`, `data:`) that are followed."""

@@ -11,8 +11,9 @@ import binascii
 import functools
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from typing import Any
+
+from modelscan.records import dataclass, field
 
 DEPTH = 30
 LENGTH = 1 << 22

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from urllib.parse import urlsplit
+
+from modelscan.records import dataclass, field
 
 LENGTH = 200_000
 """Characters of one text that are looked at."""

@@ -8,12 +8,12 @@ fit into what is left of the file is refused.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Any
 
 from modelscan.errors import FormatError
 from modelscan.pickles import leaves
 from modelscan.pickles.values import Global, Group, Made, name_of
+from modelscan.records import dataclass
 
 _WRAPPERS = frozenset(
     {"joblib.numpy_pickle.NumpyArrayWrapper", "sklearn.externals.joblib.numpy_pickle.NumpyArrayWrapper"}

@@ -9,7 +9,6 @@ hide what follows (threats P25 to P28).
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from itertools import repeat
 
 from modelscan.errors import FormatError, LimitExceeded
@@ -24,6 +23,7 @@ from modelscan.pickles.rows import Rows
 from modelscan.pickles.state import State, underflow
 from modelscan.pickles.values import Group
 from modelscan.progress import reached
+from modelscan.records import dataclass
 
 STRIDE = 4_096
 """Opcodes between two looks at the budgets."""

@@ -11,11 +11,11 @@ import builtins
 import functools
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from modelscan.pickles import leaves
 from modelscan.pickles.values import Global, Group, Made
+from modelscan.records import dataclass
 
 PLAIN_BASES = frozenset(
     {"object", "list", "dict", "tuple", "set", "frozenset", "str", "bytes", "int", "float", "complex"}

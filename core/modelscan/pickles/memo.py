@@ -5,10 +5,10 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from modelscan.errors import FormatError
+from modelscan.records import dataclass
 
 
 class Part(Protocol):

@@ -13,7 +13,6 @@ import functools
 import re
 from array import array
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from modelscan.pickles.leaves import Buffer
@@ -21,6 +20,7 @@ from modelscan.pickles.memo import Memo
 from modelscan.pickles.opcodes import COUNTED, FIXED, OPERANDS, Op
 from modelscan.pickles.rows import Slot, Step
 from modelscan.pickles.values import Global, Group, Made, Outside
+from modelscan.records import dataclass, field
 
 ROWS = 4
 """Rows of a kind, one after the other, before one of them is learned."""

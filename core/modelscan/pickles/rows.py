@@ -10,10 +10,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from modelscan.pickles.leaves import Buffer
 from modelscan.pickles.opcodes import COUNTED, FIXED, OPERANDS, Op
+from modelscan.records import dataclass, field
 
 SAMPLE = 16_384
 """Bytes that are looked at for one lesson."""

@@ -7,11 +7,11 @@ reach each other together (Tarjan 1972). The work is linear in the values, howev
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
 from modelscan.pickles.values import Global, Made
+from modelscan.records import dataclass, field
 
 NOTHING = (0, 0)
 

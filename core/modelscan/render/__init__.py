@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, Protocol
 
+from modelscan.records import dataclass, field
 from modelscan.report import Report
 
 RENDERERS: dict[str, str] = {

@@ -9,10 +9,10 @@ from __future__ import annotations
 import itertools
 import textwrap
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from modelscan.contract import Issue, Terms
+from modelscan.records import dataclass
 from modelscan.render import PLAIN, Options
 from modelscan.render.inert import inert
 from modelscan.render.words import Panel, acts, entry, panel, place

@@ -6,10 +6,10 @@ Every string of a `Panel` is inert already; HTML still has to escape it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import PurePath
 
 from modelscan.evidence import Kind, Where
+from modelscan.records import dataclass
 from modelscan.render.inert import inert
 from modelscan.report import Failure, Finding, Report, Severity, Verdict
 

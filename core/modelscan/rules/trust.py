@@ -9,8 +9,8 @@ from __future__ import annotations
 import sys
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from modelscan.records import dataclass
 from modelscan.rules.rule import Use
 
 

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from modelscan.errors import FormatError
 from modelscan.limits import Limits
+from modelscan.records import dataclass
 from modelscan.source.artifact import Artifact
 from modelscan.source.checkpoint import Directory, Row
 

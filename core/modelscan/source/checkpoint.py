@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from modelscan.records import dataclass
 
 PEEK = 16
 """Bytes of a tensor that are looked at."""

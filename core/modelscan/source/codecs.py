@@ -14,10 +14,10 @@ import lzma
 import re
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from modelscan.errors import FormatError, LimitExceeded
+from modelscan.records import dataclass
 from modelscan.source.artifact import CHUNK, Artifact
 
 if TYPE_CHECKING:

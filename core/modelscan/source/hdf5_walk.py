@@ -6,8 +6,9 @@ Meant for a process of its own (see `hdf5_worker`): some broken files crash libh
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass
 from typing import Any
+
+from modelscan.records import dataclass
 
 MAGIC = b"\x89HDF\r\n\x1a\n"
 CONFIGURATIONS = ("model_config", "training_config")

@@ -10,10 +10,10 @@ from __future__ import annotations
 import struct
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from modelscan.errors import FormatError
+from modelscan.records import dataclass
 
 DEPTH = 100
 """Values inside values; marshal itself stops at 2,000."""

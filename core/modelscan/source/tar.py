@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from modelscan.errors import FormatError, LimitExceeded
 from modelscan.limits import Limits
+from modelscan.records import dataclass, field
 from modelscan.source.artifact import CHUNK, Artifact
 
 BLOCK = 512

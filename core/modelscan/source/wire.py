@@ -20,6 +20,10 @@ BYTES = 2
 _FIXED = {1: 8, 5: 4}
 
 
+class NoField(FormatError):
+    """What stands here begins no field, whatever follows."""
+
+
 def varint(data: Data, at: int, end: int) -> tuple[int, int]:
     """A number and where it ends."""
     value = shift = 0
@@ -62,7 +66,9 @@ def _skip(data: Data, at: int, end: int, kind: int) -> int:
     if kind == 0:
         return varint(data, at, end)[1]
     size = _FIXED.get(kind)
-    if size is None or size > end - at:  # groups, which no message of TensorFlow has
+    if size is None:  # groups, which no message of TensorFlow has
+        raise NoField("protobuf-data", f"a field of kind {kind}", at)
+    if size > end - at:
         raise FormatError("protobuf-data", f"a field of kind {kind}", at)
     return at + size
 

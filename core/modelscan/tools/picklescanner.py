@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from modelscan.error import ErrorBase
@@ -12,6 +11,7 @@ from modelscan.formats import Reader, numpy, pickle
 from modelscan.issues import Issue
 from modelscan.model import Model
 from modelscan.modelscan import Rows, settings_of
+from modelscan.records import dataclass, field
 from modelscan.scanner import examine, judge
 from modelscan.skip import ModelScanSkipped
 from modelscan.source.artifact import Artifact
