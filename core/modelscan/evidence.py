@@ -18,8 +18,9 @@ class Kind(StrEnum):
     IMPORT = "IMPORT"
     """The file names an object. subject: "module.name" as written; detail: module, name."""
     CALL = "CALL"
-    """A callable is invoked. subject: its name; detail: expression, opcode, arguments (see `pickles.describe`),
-    and for the first ones of a file opcodes and tree (see `pickles.trace`)."""
+    """A callable is invoked. subject: its name; detail: expression, opcode, arguments (see `pickles.describe`), and for
+    the first ones of a file opcodes and tree (see `pickles.trace`). Of a call that no rule has anything to say about
+    the expression is in short, and opcodes, tree and code are left out."""
     CONSTRUCT = "CONSTRUCT"
     """An instance is made by `cls.__new__`. subject: the class; detail as for CALL."""
     STATE = "STATE"

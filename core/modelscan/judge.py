@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from typing import TYPE_CHECKING, Protocol
 
 from modelscan.evidence import Evidence, Kind
@@ -36,6 +36,9 @@ IMPORTERS = {"dill": "dill._dill:_import_module", "cloudpickle": "cloudpickle.cl
 
 
 PARTIAL = "functools.partial"
+
+REMEMBERED = 4_096
+"""Calls of which it is known whether they may become findings."""
 
 
 class Session(Protocol):
@@ -95,7 +98,7 @@ class Judge:
                 cells.append(fact)
                 continue
             doubtful = fact.detail.get("doubtful", False)
-            for finding in self._fact(fact, constructed):
+            for finding in self.about(fact, constructed):
                 if not (doubtful and finding.rule in self._guesses):
                     worst[_file(fact)] = max(finding.severity, worst.get(_file(fact), Severity.LOW))
                     yield finding
@@ -104,7 +107,8 @@ class Judge:
             for fact in cells:
                 yield from self._cell(fact, worst, unread)
 
-    def _fact(self, fact: Evidence, constructed: set[str]) -> Iterator[Finding]:
+    def about(self, fact: Evidence, constructed: Set[str]) -> Iterator[Finding]:
+        """Opinions about one fact of a file that makes instances of the classes `constructed`."""
         if fact.detail.get("loader") == "torchscript" and COMPILED.fullmatch(fact.subject):
             return  # torch's own unpickler, which imports and calls nothing of Python's
         match fact.kind:
@@ -224,7 +228,7 @@ class Judge:
         if rule is not None:
             yield self._finding(rule, fact)
 
-    def _stated(self, fact: Evidence, constructed: set[str]) -> Iterator[Finding]:
+    def _stated(self, fact: Evidence, constructed: Set[str]) -> Iterator[Finding]:
         module, name = _split(fact.detail["callee"])
         found = self._match(module, name)
         if found.rule is not None:
@@ -337,6 +341,28 @@ class Judge:
     def _finding(self, rule: Rule, fact: Evidence, operator: str = "") -> Finding:
         severity = rule.severity or Severity.MEDIUM
         return Finding(rule.id, severity, operator or fact.subject, fact.where, rule.why, rule.fix, fact)
+
+
+class Wanted:
+    """May a fact become a finding, whatever else is in the file and whoever loads it?
+
+    What a session knows and other facts of the file excuse some calls and add none, so a judge without both says yes
+    too often at most. Asked again and again about the same calls of the same names, so its answers are remembered.
+    """
+
+    def __init__(self, policy: Policy) -> None:
+        self._judge = Judge(policy, None)
+        self._known: dict[tuple[object, ...], bool] = {}
+
+    def __call__(self, fact: Evidence) -> bool:
+        told = (tuple(value) if isinstance(value, list) else value for value in fact.detail.values())
+        key = (fact.kind, fact.subject, *fact.detail, *told)
+        known = self._known.get(key)
+        if known is None:
+            if len(self._known) >= REMEMBERED:
+                self._known.clear()
+            known = self._known[key] = any(True for _ in self._judge.about(fact, frozenset()))
+        return known
 
 
 def worse(one: Rule | None, other: Rule | None) -> Rule | None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from modelscan.errors import SettingsError
 from modelscan.evidence import Evidence, Kind
-from modelscan.judge import Judge, Session, could_be_imported, ordered, worse
+from modelscan.judge import Judge, Session, Wanted, could_be_imported, ordered, worse
 from modelscan.limits import Limits
 from modelscan.records import dataclass, field, replace
 from modelscan.report import Failure, Finding, Report, Severity, Verdict
@@ -71,6 +71,10 @@ class Policy:
         """Opinions about facts, worst first; what only repeats a worse one about the same name is left out."""
         return ordered(Judge(self, session).judge(evidence))
 
+    def wanted(self) -> Wanted:
+        """Which facts may become findings, so that somebody will look at their details."""
+        return _wanted(self)
+
     def failures(self, evidence: Iterable[Evidence]) -> tuple[Failure, ...]:
         rows = (fact for fact in evidence if fact.kind in (Kind.BROKEN, Kind.UNREADABLE))
         return tuple(
@@ -111,6 +115,11 @@ class Policy:
         if not failures:  # nothing was read, so nothing can be loaded either
             return False
         return self.word == "strict" or any(failure.unread for failure in failures)
+
+
+@functools.lru_cache(16)
+def _wanted(policy: Policy) -> Wanted:
+    return Wanted(policy)
 
 
 @functools.lru_cache(16)

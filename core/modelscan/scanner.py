@@ -129,7 +129,8 @@ def examine(
     def operators() -> frozenset[str]:
         return policy.rules.operators.names
 
-    context = Context(policy.limits, Budget(policy.limits.expanded), single, loader, operators, hides)
+    budget, wanted = Budget(policy.limits.expanded), policy.wanted()
+    context = Context(policy.limits, budget, single, loader, operators, hides, wanted)
     try:
         with Meter(artifact.name, artifact.size) as meter:
             _read(artifact, context, found, 0, reader, meter)

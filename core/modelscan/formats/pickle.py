@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Generator, Iterator
+from dataclasses import dataclass, field
 
 from modelscan.errors import LimitExceeded
 from modelscan.evidence import Evidence, Kind
 from modelscan.formats import beside, torch_legacy
 from modelscan.formats.reader import Context, Facts, Reader, anomaly, broken
-from modelscan.limits import Limits
+from modelscan.formats.walking import Stream, Walked
 from modelscan.pickles import leaves
-from modelscan.pickles.leaves import Buffer, span
+from modelscan.pickles.leaves import span
 from modelscan.pickles.ledger import Ledger
-from modelscan.pickles.machine import Machine, Walk
+from modelscan.pickles.machine import Walk
 from modelscan.pickles.opcodes import COUNTED, FIXED, NAMES
 from modelscan.report import Skip
 from modelscan.source.artifact import Artifact
@@ -34,12 +35,24 @@ _PADDING = b"\0\r\n\t "
 _CONTENT = re.compile(b"[^" + _PADDING + b"]")
 
 
+@dataclass(slots=True)
+class Trial:
+    """What the first bytes of something without a magic number do as pickles."""
+
+    stream: Stream
+    walked: dict[int, Walked] = field(default_factory=dict)
+    """By where each begins."""
+    asking: list[Ledger] = field(default_factory=list)
+    """Those that ask for something; none is fine where a pickle ends with the bytes."""
+    is_pickle: bool = False
+
+
 def claims(artifact: Artifact, context: Context) -> bool:
     """Protocol 2 and up announce themselves; of anything else, a little is walked: does it ask for objects?"""
     head = artifact.head
     if not head or head[0] not in NAMES or head.startswith(_ZIP) or torch_legacy.claims(artifact, context):
         return False
-    return _announced(head) or (_goes_on(head) and _trial(artifact, context.limits) is not None)
+    return _announced(head) or (_goes_on(head) and _tried(artifact, context).is_pickle)
 
 
 def _announced(head: bytes) -> bool:
@@ -64,28 +77,39 @@ def _goes_on(head: bytes) -> bool:
     return True
 
 
-def _trial(artifact: Artifact, limits: Limits) -> list[Ledger] | None:
-    """What the first bytes ask for; nothing asked is fine where a pickle ends with the bytes. None: not a pickle."""
+def _tried(artifact: Artifact, context: Context) -> Trial:
+    """Made once an artifact: what claims it hands it on to what reads it."""
+    if not isinstance(artifact.tried, Trial):
+        artifact.tried = _trial(artifact, context)
+    return artifact.tried
+
+
+def _trial(artifact: Artifact, context: Context) -> Trial:
     data = artifact.read(0, TRIAL)
-    pos, asking = 0, []
+    trial = Trial(Stream(data, 0, len(data), artifact.name, artifact.loader, context))
+    pos = 0
     while pos < len(data):
-        ledger = Ledger(data, len(data), artifact.name, limits)
-        walk = Machine(data, pos, len(data), ledger, limits).run()
-        if walk.limit is not None or _asks(ledger):
-            asking.append(ledger)
+        walked = trial.walked[pos] = trial.stream.walk(pos)
+        walk = walked.walk
+        if walk.limit is not None or _asks(walked.ledger):
+            trial.asking.append(walked.ledger)
         if walk.broken is not None or walk.limit is not None:
             break
         pos = walk.end
-    if asking:
-        return asking
-    if not pos:  # not even one pickle: only one that is longer than the trial counts
-        return [] if walk.broken and walk.broken.code == "pickle-truncated" and artifact.size > TRIAL else None
-    if artifact.size <= TRIAL and not data[pos:].strip(_PADDING):
-        return []
-    try:
-        return list(_islands(artifact, data, pos, len(data), 0, limits)) or None
-    except LimitExceeded:
-        return []  # too many places to say that none of them is one
+    if trial.asking:
+        trial.is_pickle = True
+    elif not pos:  # not even one pickle: only one that is longer than the trial counts
+        is_cut = walk.broken is not None and walk.broken.code == "pickle-truncated"
+        trial.is_pickle = is_cut and artifact.size > TRIAL
+    elif artifact.size <= TRIAL and not data[pos:].strip(_PADDING):
+        trial.is_pickle = True
+    else:
+        try:
+            trial.asking += _islands(trial.stream, pos)
+            trial.is_pickle = bool(trial.asking)
+        except LimitExceeded:  # too many places to say that none of them is one
+            trial.asking, trial.is_pickle = [], True
+    return trial
 
 
 def _asks(ledger: Ledger) -> bool:
@@ -101,16 +125,19 @@ def _is_text(asking: list[Ledger]) -> bool:
 
 def read(artifact: Artifact, context: Context) -> Facts:
     """Facts of each pickle in turn; `context.single` stops after the first."""
+    stream = Stream.of(artifact, context)
+    walked: dict[int, Walked] = {}
     if not _announced(artifact.head):
-        asking = _trial(artifact, context.limits) or []
-        if _is_text(asking):
+        trial = _tried(artifact, context)
+        if _is_text(trial.asking):
             yield Skip(artifact.name, "text, not a model")
-            yield from (fact for ledger in asking for fact in ledger.evidence() if fact.kind is Kind.IMPORT)
+            yield from (fact for ledger in trial.asking for fact in ledger.evidence() if fact.kind is Kind.IMPORT)
             return
-    data, start, end = artifact.view()
-    pos, number = start, 0
-    while pos < end and not (context.single and number):
-        walk = yield from _one(artifact, data, pos, end, start, context)
+        if artifact.size <= TRIAL:  # that was all of it
+            stream, walked = trial.stream, trial.walked
+    pos, number = stream.start, 0
+    while pos < stream.end and not (context.single and number):
+        walk = yield from _one(artifact, stream, walked.pop(pos) if pos in walked else stream.walk(pos), pos)
         if walk.limit is not None:
             raise walk.limit
         if walk.broken is not None:
@@ -118,78 +145,75 @@ def read(artifact: Artifact, context: Context) -> Facts:
         pos, number = walk.end, number + 1
     if number == 0:
         if walk.broken is not None:
-            yield broken(artifact, walk.broken.shifted(-start))
+            yield broken(artifact, walk.broken.shifted(-stream.start))
     elif not context.single:
-        yield from _tail(artifact, data, pos, end, start, context)
+        yield from _tail(artifact, stream, pos)
 
 
 def _one(
-    artifact: Artifact, data: Buffer, pos: int, end: int, base: int, context: Context
+    artifact: Artifact, stream: Stream, plain: Walked, pos: int
 ) -> Generator[Evidence | Artifact | Skip, None, Walk]:
     """One pickle as `pickle.load` reads it, and as `joblib.load` does where it holds joblib's array wrappers.
 
     Who loads it is not known to a scan, so both readings count; the guard knows and asks for one of them.
     """
-    plain = Ledger(data, end, artifact.name, context.limits, artifact.loader, base)
-    machine = Machine(data, pos, end, plain, context.limits)
-    walk = machine.run()
-    ledgers = [plain]
-    if machine.arrays and context.loader != "pickle":
-        joblib = Ledger(data, end, artifact.name, context.limits, artifact.loader, base)
-        array_walk = Machine(data, pos, end, joblib, context.limits, read_arrays=True).run()
-        whole = array_walk.broken is None
-        plain.doubt = machine.objects_at if whole else None
-        walk = array_walk if whole or walk.broken is not None else walk
-        ledgers = [joblib] if context.loader == "joblib" else [joblib, plain]
+    walk, ledgers, loader = plain.walk, [plain.ledger], stream.context.loader
+    if plain.machine.arrays and loader != "pickle":
+        joblib = stream.walk(pos, read_arrays=True)
+        whole = joblib.walk.broken is None
+        plain.ledger.doubt = plain.machine.objects_at if whole else None
+        walk = joblib.walk if whole or walk.broken is not None else walk
+        ledgers = [joblib.ledger] if loader == "joblib" else [joblib.ledger, plain.ledger]
     for ledger in ledgers:
         yield from ledger.evidence()
-        yield from _nested(artifact, ledger, end, base, context)
-        if context.loader != "pickle":  # only joblib opens other files
-            yield from beside.read(artifact, ledger, base)
+        yield from _nested(artifact, stream, ledger)
+        if loader != "pickle":  # only joblib opens other files
+            yield from beside.read(artifact, ledger, stream.start)
     return walk
 
 
-def _nested(artifact: Artifact, ledger: Ledger, end: int, base: int, context: Context) -> Iterator[Artifact]:
+def _nested(artifact: Artifact, stream: Stream, ledger: Ledger) -> Iterator[Artifact]:
     """The bytes that a call inside the pickle loads as a model of its own."""
+    base, end = stream.start, stream.end
     for at, found in ledger.nested.items():
-        start, stop = span(ledger.data, found.leaf, end)
+        start, stop = span(stream.data, found.leaf, end)
         stop = max(start, min(stop, end))
         name = f"bytes@0x{at - base:x}"
         if not found.latin1:
             yield artifact.part(name, start - base, stop - start)
             continue
-        context.budget.spend(stop - start)
-        value = leaves.decode(ledger.data, found.leaf, end, longest=stop - start)
+        stream.context.budget.spend(stop - start)
+        value = leaves.decode(stream.data, found.leaf, end, longest=stop - start)
         if isinstance(value, str):
             yield artifact.child(name, value.encode("latin-1", "replace"))
 
 
-def _tail(artifact: Artifact, data: Buffer, pos: int, end: int, base: int, context: Context) -> Facts:
+def _tail(artifact: Artifact, stream: Stream, pos: int) -> Facts:
     """What stands behind the last pickle: nothing, padding, or bytes that no load reads but the next one might."""
-    if _CONTENT.search(data, pos, end) is None:
+    if _CONTENT.search(stream.data, pos, stream.end) is None:
         return
-    yield anomaly(artifact, "trailing-bytes", pos - base, f"{end - pos:,} bytes behind the pickle")
-    for ledger in _islands(artifact, data, pos, end, base, context.limits):
+    yield anomaly(artifact, "trailing-bytes", pos - stream.start, f"{stream.end - pos:,} bytes behind the pickle")
+    for ledger in _islands(stream, pos):
         yield from ledger.evidence()
 
 
-def _islands(artifact: Artifact, data: Buffer, pos: int, end: int, base: int, limits: Limits) -> Iterator[Ledger]:
+def _islands(stream: Stream, pos: int) -> Iterator[Ledger]:
     """Pickles that start somewhere in the bytes from `pos` on and import something.
 
     Raises LimitExceeded, after what was found, where there is more to look at than is looked at.
     """
+    data, end = stream.data, stream.end
     stop = min(end, pos + TAIL)
     left = WALKED * (stop - pos) + TRIAL
     for number, match in enumerate(_ISLAND.finditer(data, pos, stop)):
         if number == ISLANDS or left <= 0:
             raise LimitExceeded("islands", f"more than {number:,} places behind the pickle may hide another")
-        ledger = Ledger(data, end, artifact.name, limits, artifact.loader, base)
-        walk = Machine(data, match.start(), min(end, match.start() + left), ledger, limits).run()
-        left -= walk.end - match.start()
-        if ledger.imports:
-            yield ledger
-        if walk.limit is not None:
-            raise walk.limit
+        walked = stream.walk(match.start(), min(end, match.start() + left))
+        left -= walked.walk.end - match.start()
+        if walked.ledger.imports:
+            yield walked.ledger
+        if walked.walk.limit is not None:
+            raise walked.walk.limit
     if stop < end and _CONTENT.search(data, stop, end):
         raise LimitExceeded("tail", f"more than {TAIL >> 20:,} MB of other bytes behind the pickle")
 

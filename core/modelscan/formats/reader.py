@@ -29,6 +29,9 @@ class Context:
     """Operators of graphs that are worth a row; a graph has hundreds of thousands."""
     hides: Callable[[bytes], bool] = lambda head: True
     """Could the first bytes of what should be a tensor be those of a format that some reader knows?"""
+    wanted: Callable[[Evidence], bool] = lambda fact: True
+    """Might the details of a call be shown, what it is given and how it came about? Working them out takes longer than
+    reading the call."""
 
 
 Facts = Iterator[Evidence | Artifact | Scanned | Skip]

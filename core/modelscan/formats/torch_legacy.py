@@ -6,8 +6,7 @@ torch.serialization._legacy_load unpickles all five, so a payload may stand in a
 from __future__ import annotations
 
 from modelscan.formats.reader import Context, Facts, Reader, broken
-from modelscan.pickles.ledger import Ledger
-from modelscan.pickles.machine import Machine
+from modelscan.formats.walking import Stream
 from modelscan.source.artifact import Artifact
 
 MAGIC = b"\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
@@ -20,14 +19,14 @@ def claims(artifact: Artifact, context: Context) -> bool:
 
 
 def read(artifact: Artifact, context: Context) -> Facts:
-    data, start, end = artifact.view()
-    pos = start
+    stream = Stream.of(artifact, context, "torch")
+    pos = stream.start
     for _ in range(PICKLES):
-        ledger = Ledger(data, end, artifact.name, context.limits, "torch", start)
-        walk = Machine(data, pos, end, ledger, context.limits).run()
-        yield from ledger.evidence()
+        walked = stream.walk(pos)
+        walk = walked.walk
+        yield from walked.ledger.evidence()
         if walk.broken is not None:
-            yield broken(artifact, walk.broken.shifted(-start))
+            yield broken(artifact, walk.broken.shifted(-stream.start))
             return
         if walk.limit is not None:
             raise walk.limit

@@ -11,8 +11,7 @@ from modelscan.errors import FormatError
 from modelscan.evidence import Evidence, Kind
 from modelscan.formats import pickle
 from modelscan.formats.reader import Context, Facts, broken, unreadable
-from modelscan.pickles.ledger import Ledger
-from modelscan.pickles.machine import Machine
+from modelscan.formats.walking import Stream
 from modelscan.records import replace
 from modelscan.source.artifact import Artifact
 
@@ -52,24 +51,24 @@ def _tensor(head: bytes, names: list[str]) -> int | None:
 
 def _mixed(artifact: Artifact, context: Context, raw: Raw) -> Iterator[Evidence]:
     """A pickle with a count, then pickles that each have raw bytes behind them."""
-    data, start, end = artifact.view()
-    pos, first = start, True
+    stream = Stream.of(artifact, context, "torch")
+    pos, end, first = stream.start, stream.end, True
     for _ in range(context.limits.members):
         if pos >= end:
             return
-        ledger = Ledger(data, end, artifact.name, context.limits, "torch", start)
-        walk = Machine(data, pos, end, ledger, context.limits).run()
+        walked = stream.walk(pos)
+        walk, ledger = walked.walk, walked.ledger
         yield from ledger.evidence()
         if walk.limit is not None:
             raise walk.limit
         if walk.broken is not None:
-            yield broken(artifact, walk.broken.shifted(-start))
+            yield broken(artifact, walk.broken.shifted(-stream.start))
             return
         names = [name if module in _MODULES else f"{module}.{name}" for module, name in ledger.imports]
-        behind = 0 if first else raw(bytes(data[walk.end : min(end, walk.end + 8)]), names)
+        behind = 0 if first else raw(bytes(stream.data[walk.end : min(end, walk.end + 8)]), names)
         if behind is None:
             reason = "what follows a tensor's description cannot be measured"
-            yield unreadable(artifact, FormatError("storage-unresolved", reason, walk.end - start))
+            yield unreadable(artifact, FormatError("storage-unresolved", reason, walk.end - stream.start))
             return
         pos, first = walk.end + behind, False
 

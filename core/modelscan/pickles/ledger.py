@@ -1,12 +1,13 @@
 """What a stream did, gathered while the machine runs and written out as evidence once at its end.
 
 Only then is it known what mutable arguments came to hold. Acts of the same kind on the same name with the same
-imported names among their arguments are one row, so a million alike objects cost one row.
+imported names among their arguments are one row, so a million alike objects cost one row. The words and opcodes that
+a finding would show are worked out for the rows that somebody wants details of, and told apart only there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from modelscan.errors import LimitExceeded
@@ -15,7 +16,7 @@ from modelscan.limits import Limits
 from modelscan.pickles import code, describe, leaves, trace
 from modelscan.pickles.arrays import Side
 from modelscan.pickles.meaning import Lookup, Nested
-from modelscan.pickles.tracing import Masks, Tracing, reachable
+from modelscan.pickles.tracing import Tracing, reachable
 from modelscan.pickles.values import Global, Group, Made, name_of
 
 PENDING = 2_000_000
@@ -26,17 +27,33 @@ ALIKE = 16
 TRACED = 200
 """Acts of one stream whose opcodes and inner calls are written out."""
 
+Masks = tuple[int, int, int]
+"""Sets of names as bits: reachable from the arguments, carried by an object among all of these, and by an argument."""
+
 Act = tuple[Kind, str, Any, Any, int]
 """kind, opcode, callee (or target), arguments, offset."""
 
+Wanted = Callable[[Evidence], bool]
+"""Might anybody show the details of this fact?"""
+
 
 class Ledger:
-    """Facts of one stream. `name` is the artifact's and `base` its first byte; `loader` resolves its persistent ids."""
+    """Facts of one stream. `name` is the artifact's and `base` its first byte; `loader` resolves its persistent ids.
+
+    `wanted` is asked about each act, told in short; it may say yes too often, never too seldom.
+    """
 
     def __init__(
-        self, data: leaves.Buffer, end: int, name: str, limits: Limits, loader: str = "", base: int = 0
+        self,
+        data: leaves.Buffer,
+        end: int,
+        name: str,
+        limits: Limits,
+        loader: str = "",
+        base: int = 0,
+        wanted: Wanted = lambda _: True,
     ) -> None:
-        self.base = base
+        self.base, self.wanted = base, wanted
         self.data, self.end, self.name, self.limits, self.loader = data, end, name, limits, loader
         self.doubt: int | None = None
         """From here on the loader these bytes are meant for reads something else (see `formats.pickle`)."""
@@ -57,7 +74,6 @@ class Ledger:
         self.pending: list[Act] = []
         self.plain: dict[tuple[Kind, str, str, bool], int] = {}
         self.tracing = Tracing()
-        self.rows: dict[tuple[object, ...], tuple[Act, Masks]] = {}
 
     def imported(self, value: Global) -> None:
         self.imports.setdefault((value.module, value.name), value)
@@ -98,26 +114,43 @@ class Ledger:
         if len(self.pending) > PENDING:
             raise LimitExceeded("calls", f"more than {PENDING:,} calls with arguments of their own")
 
-    def _rows(self) -> None:
+    def _acts(self) -> Iterator[Evidence]:
         """Acts that say the same become one row."""
         if self.lookups:
             states = [act[3] for act in self.pending if act[0] is Kind.STATE]
             found = reachable(states)
             self.kept = frozenset(at for at, (_, made) in self.lookups.items() if id(made) in found)
+        rows: dict[tuple[object, ...], Evidence | None] = {}
+        """None where the rows are told apart further, because somebody wants details."""
         for act in self.pending:
-            kind, opcode, callee, args, _ = act
+            kind, opcode, callee, args, at = act
             root = name_of(callee)
-            text = self._text(callee, args) if kind is Kind.CALL else ""
-            masks = self.tracing.of(args)
-            at = act[-1]
-            looks = self.lookups.get(at, (None,))[0]
-            ran = self.sources.get(at), at in self.nested, looks, at in self.kept
-            key = (kind, opcode, root.spelled if root else "", type(callee) is Made, text, masks, ran)
-            if key not in self.rows:
-                self.rows[key] = (act, masks)
-                if len(self.rows) > self.limits.rows:
-                    raise LimitExceeded("rows", f"more than {self.limits.rows:,} different calls")
+            masks = (*self.tracing.of(args), self._handed(args))
+            ran = self.sources.get(at), at in self.nested, self.lookups.get(at, (None,))[0], at in self.kept
+            bare = kind is Kind.CALL and _empty(args)
+            key: tuple[object, ...] = (
+                kind,
+                opcode,
+                root.spelled if root else "",
+                type(callee) is Made,
+                bare,
+                masks,
+                ran,
+            )
+            if key not in rows:
+                fact = self._short(act, root, masks, bare)
+                rows[key] = None if root is None or self.wanted(fact) else fact
+            elif rows[key] is not None:
+                continue
+            if rows[key] is None:
+                key = (*key, self._text(callee, args) if kind is Kind.CALL else "")
+                if key in rows:
+                    continue
+                rows[key] = self._detailed(act, root, masks)
+            if len(rows) > self.limits.rows:
+                raise LimitExceeded("rows", f"more than {self.limits.rows:,} different calls")
         self.pending.clear()
+        yield from (fact for fact in rows.values() if fact is not None)
 
     def _text(self, callee: Any, args: Any) -> str:
         """What tells calls apart that hold the same names: their constants, or the code that they make."""
@@ -132,30 +165,26 @@ class Ledger:
             for value in table.values():
                 detail = {"module": value.module, "name": value.name, "opcode": value.origin}
                 yield self._fact(kind, value.dotted, value.at, detail)
-        self._rows()
-        for act, masks in self.rows.values():
-            yield self._evidence(act, masks)
+        yield from self._acts()
         for (opcode, spelled), (target, at) in self.fills.items():
             detail = {"opcode": opcode, "callee": spelled}
             yield self._fact(Kind.FILL, target.root.dotted if target.root else "", at, detail)
         for (other, subject), (at, detail) in self.others.items():
             yield self._fact(other, subject, at, detail)
 
-    def _evidence(self, act: Act, masks: Masks) -> Evidence:
-        kind, opcode, callee, args, at = act
-        root = name_of(callee)
+    def _short(self, act: Act, root: Global | None, masks: Masks, bare: bool) -> Evidence:
+        """What there is to judge about an act."""
+        kind, opcode, callee, _, at = act
+        name, spelled = root.dotted if root else "", self.tracing.spelled
         detail: dict[str, Any] = {
-            "expression": describe.call(self.data, self.end, callee, args),
+            "expression": f"{name}()" if bare else f"{name}(…)",
             "opcode": opcode,
             "callee": root.spelled if root else "",
-            "arguments": self.tracing.spelled(masks[0]),
-            "carried": self.tracing.spelled(masks[1]),
-            "handed": self.tracing.spelled(self._handed(args)),
+            "arguments": spelled(masks[0]),
+            "carried": spelled(masks[1]),
+            "handed": spelled(masks[2]),
             "indirect": isinstance(callee, Made),
         }
-        made = code.of(self.data, self.end, callee, args) if kind is Kind.CALL else None
-        if made is not None:
-            detail |= code.facts(made)
         if at in self.nested:
             detail["nested"] = True
         if at in self.lookups:
@@ -163,26 +192,41 @@ class Ledger:
             detail |= {"looks": list(lookup.names), "kept": at in self.kept or not lookup.worded}
         if at in self.sources:
             detail["sources"] = list(self.sources[at])
+        return self._fact(kind, name, at, detail)
+
+    def _detailed(self, act: Act, root: Global | None, masks: Masks) -> Evidence:
+        """The same with what is shown of it."""
+        fact = self._short(act, root, masks, bare=False)
+        kind, _, callee, args, at = act
+        detail: dict[str, Any] = {**fact.detail, "expression": describe.call(self.data, self.end, callee, args)}
+        made = code.of(self.data, self.end, callee, args) if kind is Kind.CALL else None
+        if made is not None:
+            detail |= code.facts(made)
         if self.traced < TRACED:
             self.traced += 1
             start = root.at if root and root.at <= at else at
             detail["opcodes"] = trace.opcodes(self.data, start, at, self.end, self.base)
             detail |= {"tree": lines} if (lines := trace.tree(callee, args)) else {}
-        subject = root.dotted if root else describe.expression(self.data, self.end, callee)
-        return self._fact(kind, subject, at, detail)
+        subject = fact.subject if root else describe.expression(self.data, self.end, callee)
+        return Evidence(kind, subject, fact.where, detail)
 
     def _handed(self, args: Any) -> int:
         """What the objects carry that are themselves arguments, so that the callee may fetch it by attribute."""
-        parts = args.parts() if isinstance(args, Group) else (args,)
+        parts = args.parts() if type(args) is Group else (args,)
         mask = 0
         for part in parts:
-            mask |= self.tracing.of(part)[1] if isinstance(part, Made) else 0
+            if type(part) is Made:
+                mask |= self.tracing.of(part)[1]
         return mask
 
     def _fact(self, kind: Kind, subject: str, at: int, detail: dict[str, Any]) -> Evidence:
         if self.doubt is not None and at >= self.doubt:
             detail["doubtful"] = True
         return Evidence(kind, subject, Where(self.name, at - self.base), detail)
+
+
+def _empty(args: Any) -> bool:
+    return isinstance(args, Group) and args.kind == "tuple" and not args.size
 
 
 def _plain(args: Any) -> bool:

@@ -14,6 +14,8 @@ from modelscan.pickles.values import Global, Made
 from modelscan.records import dataclass, field
 
 NOTHING = (0, 0)
+SHALLOW = 32
+"""Values inside of each other that are looked at by recursion."""
 
 Masks = tuple[int, int]
 """Two sets of names as bits: all that are reachable, and those that an object among them carries in its arguments or
@@ -48,7 +50,7 @@ class Tracing:
             return NOTHING
         if type(value) is Global:
             return self._bit(value), 0
-        return self.known.get(id(value)) or self._merged(value) or self._trace(value)
+        return self.known.get(id(value)) or self._merged(value, set(), SHALLOW) or self._trace(value)
 
     def spelled(self, mask: int) -> list[str]:
         """The names in a mask, as "module:name", sorted."""
@@ -63,13 +65,25 @@ class Tracing:
             bit = self.bits[spelled] = 1 << len(self.bits)
         return bit
 
-    def _merged(self, value: Any) -> Masks | None:
-        """By its parts alone, where all of them are known: most values are made of plain data and names."""
+    def _merged(self, value: Any, begun: set[int], depth: int) -> Masks | None:
+        """By its parts, where none of them leads back to it or lies too deep, which most values do not."""
+        if not depth or id(value) in begun:
+            return None
+        begun.add(id(value))
         known, names, carried = self.known, 0, 0
-        for part, carrying in _parts(value):
-            if type(part) is int:
+        made = type(value) is Made
+        parts = (value.callee, value.args, *(value.held or ())) if made else value.parts()
+        for number, part in enumerate(parts):
+            kind = type(part)
+            if kind is int:
                 continue
-            found = (self._bit(part), 0) if type(part) is Global else known.get(id(part))
+            carrying = made and number > 0
+            if kind is Global:
+                bit = self._bit(part)
+                names |= bit
+                carried |= bit if carrying else 0
+                continue
+            found = known.get(id(part)) or self._merged(part, begun, depth - 1)
             if found is None:
                 return None
             names |= found[0]

@@ -40,6 +40,8 @@ class Artifact:
         self.name, self.size, self.loader, self.expected = name, size, loader, expected
         self._root, self._base, self._owns = root, base, True
         self._head: bytes | None = None
+        self.tried: object = None
+        """What the reader that claims it has found out so far, to read on from."""
         self.beside: str | None = None
         """The folder it lies in, if it is a file by itself, also a compressed one."""
 
