@@ -232,14 +232,19 @@ class Machine(State):
             for template in self.repeats.templates:
                 if template.depth != depth or template.memoize is not self.memoize:
                     continue
-                after, count = template.follow(self.data, pos, self.limit)
-                if not count or any(self.memo.peek(index) is not value for index, value in template.gets):
+                if template.waits:
+                    template.waits -= 1
                     continue
+                after, count, limit = template.follow(self.data, pos, self.limit, self.end)
+                if not count or not template.stands(self.memo):
+                    template.missed()
+                    continue
+                template.misses = 0
                 self.stack += template.pushed * count
                 self.opcodes += template.opcodes * count
                 if template.kept:
-                    self.memo.defer(Run(template, self.data, pos, after, count))
-                pos, again = after, True
+                    self.memo.defer(Run(template, self.data, pos, after, count, self.limit, self.end))
+                pos, self.limit, again = after, limit, True
         return pos
 
     def _inner(self, pos: int) -> int:

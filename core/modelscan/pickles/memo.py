@@ -47,7 +47,7 @@ class Memo:
     What a batch puts into the memo is looked at when the memo is next used: often that is never.
     """
 
-    __slots__ = ("base", "count", "deferred", "floor", "objects", "older", "slots", "sparse", "starts")
+    __slots__ = ("base", "count", "deferred", "floor", "objects", "older", "resets", "slots", "sparse", "starts")
 
     def __init__(self) -> None:
         self.count = 0
@@ -62,6 +62,8 @@ class Memo:
         self.sparse: dict[int, Any] = {}
         """Indices that left a gap before them, and those before `base` that were set again."""
         self.deferred: list[Part] = []
+        self.resets = 0
+        """How often an index was set that had been set before, as far as deferred ones are settled."""
         self.floor = NONE
         """The lowest index that what is deferred sets, other than by MEMOIZE."""
 
@@ -83,8 +85,10 @@ class Memo:
             self.slots.append(self._code(value))
             self.count += 1
         elif index in self.sparse or index < self.base:
+            self.resets += 1
             self.sparse[index] = value
         elif index < end:
+            self.resets += 1
             self.slots[index - self.base] = self._code(value)
         else:
             self.count += 1

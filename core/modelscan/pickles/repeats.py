@@ -10,11 +10,14 @@ Only rows are learned that do all they do to values of their own and whose effec
 from __future__ import annotations
 
 import functools
+import operator
 import re
+from abc import ABC, abstractmethod
 from array import array
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from modelscan.pickles import outline as outlines
 from modelscan.pickles.leaves import Buffer
 from modelscan.pickles.memo import Memo
 from modelscan.pickles.opcodes import COUNTED, FIXED, OPERANDS, Op
@@ -26,10 +29,12 @@ ROWS = 4
 """Rows of a kind, one after the other, before one of them is learned."""
 SAMPLES = 8
 """Rows that are compared."""
-FIRST = 64
-"""Rows that end in a call and are walked before the first lesson; before each further one twice as many."""
-LONGEST = 4_096
-"""Bytes of a row."""
+FIRST = 128
+"""Calls in rows that are walked before the first lesson; before each further one twice as many."""
+LONGEST = 1_024
+"""Opcodes of a row."""
+LONG, WIDE = 64, 255
+"""Opcodes of a row and bytes of a value in it, beyond which an outline is cheaper than an expression."""
 TEMPLATES = 16
 WIDEST = 4
 """Values that one row leaves on the stack."""
@@ -86,6 +91,8 @@ class _Track:
 
     ends: list[_End] = field(default_factory=list)
     walked: int = 0
+    seen: int = 0
+    """Calls of the stream up to its last end."""
     patience: int = field(default_factory=lambda: FIRST)
 
     def end(self, height: int, pos: int, special: int) -> _End:
@@ -96,7 +103,7 @@ class _Track:
         else:
             last = self.ends[-1]
             grown = height - last.height
-            if grown > WIDEST or pos - last.pos > LONGEST or special != last.special:
+            if grown > WIDEST or special != last.special:
                 grown = 0
             streak = last.streak + 1 if grown and grown == last.grown else 0
             end = _End(height, last.pos, pos, special, grown, streak)
@@ -108,21 +115,54 @@ class _Track:
         return [(end.start, end.pos) for end in self.ends[-SAMPLES:] if end.grown]
 
 
-class Template:
-    """One kind of row."""
+class Template(ABC):
+    """One kind of row: what it leaves behind, and in the subclasses how it is recognised."""
 
-    def __init__(self, parts: list[Part], memoize: bool, depth: int) -> None:
-        self.parts, self.memoize = parts, memoize
-        self.pattern = b"(?:" + b"".join(self._pattern(part) for part in parts) + b")"
-        self.blocks = tuple(re.compile(self.pattern + b"{%d}+" % size, re.DOTALL) for size in BLOCKS)
-        self.opcodes = len(parts)
-        self.depth = depth
+    def __init__(self, memoize: bool, depth: int, opcodes: int) -> None:
+        self.memoize, self.depth, self.opcodes = memoize, depth, opcodes
         self.pushed: list[Any] = []
         """What a row leaves on the stack."""
         self.kept: list[Any] = []
         """What a row puts into the memo, in order; None: the plain value that stands there."""
         self.gets: list[tuple[int, Any]] = []
         """What a row takes out of the memo."""
+        self.resets = 0
+        """How often the memo had been set anew when it still held these."""
+        self.waits = self.misses = 0
+        """Places to pass without looking for rows, and how often looking was in vain."""
+
+    def stands(self, memo: Memo) -> bool:
+        """Does the memo hold what it held for the samples?"""
+        if self.gets and memo.floor <= self.gets[-1][0]:
+            memo.settle()
+        if memo.resets != self.resets:
+            if not all(_same(memo.peek(index), value) for index, value in self.gets):
+                return False
+            self.resets = memo.resets
+        return True
+
+    def missed(self) -> None:
+        """No row here: looks less often while that goes on."""
+        self.misses = min(self.misses + 1, 12)
+        self.waits = (1 << max(0, self.misses - 4)) - 1
+
+    @abstractmethod
+    def follow(self, data: Buffer, pos: int, limit: int, end: int) -> tuple[int, int, int]:
+        """Where the rows from `pos` on end, how many there are, and where the frame ends that is current there."""
+
+    @abstractmethod
+    def stored(self, run: Run) -> Iterator[tuple[int, int]]:
+        """Per memo opcode of the run the offset of the leaf it stores, -1 where it is none, and its index."""
+
+
+class Pattern(Template):
+    """A short row as an expression; many of them are matched at once."""
+
+    def __init__(self, parts: list[Part], memoize: bool, depth: int) -> None:
+        super().__init__(memoize, depth, len(parts))
+        self.parts = parts
+        pattern = b"(?:" + b"".join(self._pattern(part) for part in parts) + b")"
+        self.blocks = tuple(re.compile(pattern + b"{%d}+" % size, re.DOTALL) for size in BLOCKS)
 
     @staticmethod
     def _pattern(part: Part) -> bytes:
@@ -141,23 +181,61 @@ class Template:
             pattern += text
         return re.compile(pattern, re.DOTALL)
 
-    def follow(self, data: Buffer, pos: int, limit: int) -> tuple[int, int]:
-        """Where the rows from `pos` on end, and how many there are."""
+    def follow(self, data: Buffer, pos: int, limit: int, end: int) -> tuple[int, int, int]:
+        """Rows within one frame."""
+        del end
         count = 0
         for pattern, size in zip(self.blocks, BLOCKS, strict=True):
             while found := pattern.match(data, pos, limit):
                 pos = found.end()
                 count += size
-        return pos, count
+        return pos, count, limit
+
+    def stored(self, run: Run) -> Iterator[tuple[int, int]]:
+        for row in self.detailed.finditer(run.data, run.start, run.end):
+            groups = iter(range(1, (row.lastindex or 0) + 1))
+            for value in self.kept:
+                offset = row.start(next(groups)) if value is None else -1
+                yield offset, 0 if self.memoize else int.from_bytes(row[next(groups)], "little")
+
+
+class Outlined(Template):
+    """A long row, or one with arrays in it."""
+
+    def __init__(self, row: list[outlines.Piece], depth: int) -> None:
+        super().__init__(True, depth, len(row))
+        self.outline, places = outlines.outline(row)
+        memos = [number for number, piece in enumerate(row) if piece[0] == b"\x94"]
+        self.places = [places[number - 1] for number in memos]
+        """Where what a memo opcode stores stands in `starts` of the outline, and how far behind."""
+
+    def follow(self, data: Buffer, pos: int, limit: int, end: int) -> tuple[int, int, int]:
+        count, follow = 0, self.outline.follow
+        while place := follow(data, pos, limit, end):
+            pos, limit = place
+            count += 1
+        return pos, count, limit
+
+    def stored(self, run: Run) -> Iterator[tuple[int, int]]:
+        place = run.start, run.limit
+        for _ in range(run.count):
+            starts: list[int] = []
+            place = self.outline.follow(run.data, *place, run.bound, starts) or place
+            for value, (number, behind) in zip(self.kept, self.places, strict=True):
+                yield starts[number] + behind if value is None else -1, 0
 
 
 class Run:
     """Rows of one template in `data[start:end]`, standing for what they put into the memo."""
 
-    __slots__ = ("_slots", "count", "data", "end", "start", "template")
+    __slots__ = ("_slots", "bound", "count", "data", "end", "limit", "start", "template")
 
-    def __init__(self, template: Template, data: Buffer, start: int, end: int, count: int) -> None:
+    def __init__(
+        self, template: Template, data: Buffer, start: int, end: int, count: int, limit: int, bound: int
+    ) -> None:
         self.template, self.data, self.start, self.end, self.count = template, data, start, end, count
+        self.limit, self.bound = limit, bound
+        """Where the frame ends that is current at `start`, and where the data ends."""
         self._slots: tuple[array[int], list[int]] | None = None
 
     @property
@@ -183,13 +261,10 @@ class Run:
         """Per memo opcode the offset of the leaf it stores, -1 where it is none, and its index."""
         if self._slots is None:
             offsets, indices = array("q"), []
-            for row in self.template.detailed.finditer(self.data, self.start, self.end):
-                groups = iter(range(1, (row.lastindex or 0) + 1))
-                for value in self.template.kept:
-                    offsets.append(row.start(next(groups)) if value is None else -1)
-                    if not self.memoize:
-                        indices.append(int.from_bytes(row[next(groups)], "little"))
-            self._slots = offsets, indices
+            for offset, index in self.template.stored(self):
+                offsets.append(offset)
+                indices.append(index)
+            self._slots = offsets, [] if self.memoize else indices
         return self._slots
 
 
@@ -199,15 +274,18 @@ class Repeats:
     def __init__(self) -> None:
         self.tracks: dict[Key, _Track] = {}
         self.templates: list[Template] = []
+        self.calls = 0
 
     def row(self, key: Key, height: int, pos: int, special: int) -> list[Span] | None:
         """Takes note of what ends at `pos`. The rows to learn from, when it is time to."""
         track = self.tracks.get(key)
         if track is None:
             track = self.tracks[key] = _Track()
+        self.calls += 1
+        calls, track.seen = self.calls - track.seen, self.calls
         if track.end(height, pos, special).streak < ROWS:
             return None
-        track.walked += 1
+        track.walked += calls
         if track.walked < track.patience or len(self.templates) >= TEMPLATES:
             return None
         track.walked, track.patience = 0, 2 * track.patience
@@ -221,11 +299,10 @@ class Repeats:
 def learn(data: Buffer, spans: list[Span], memo: Memo, stack: list[Any], key: Key, memoize: bool) -> Template | None:
     """What the last of these rows has in common with those like it; None where it is not to be learned."""
     steps = list(_steps(data, *spans[-1]))
-    parts = _common(data, spans, memoize)
+    if not steps or steps[-1][2] != spans[-1][1] or not any(code in _CALLS for code, _, _ in steps):
+        return None  # without a call a batch is cheaper
     left = _left_by(steps)
-    if not any(code in _CALLS for code, _, _ in steps):
-        return None  # a batch is cheaper
-    if parts is None or left is None or memo.deferred or (memoize and memo.sparse):
+    if left is None or memo.deferred or (memoize and memo.sparse):
         return None
     puts = [(code, data[at + 1 : after]) for code, at, after in steps if code in _MEMOS]
     first = memo.count - len(puts)
@@ -233,14 +310,52 @@ def learn(data: Buffer, spans: list[Span], memo: Memo, stack: list[Any], key: Ke
     gets = sorted({int.from_bytes(data[at + 1 : after], "little") for code, at, after in steps if code in _GETS})
     if memoize and any(index >= first for index in gets):
         return None  # the same number is another value in each row
-    template = Template(parts, memoize, key[1])
+    template = _template(data, spans, steps, memoize, key[1])
+    if template is None:
+        return None
     template.gets = [(index, memo.peek(index)) for index in gets]
+    template.resets = memo.resets
     kept = [memo.peek(index) for index in indices]
     _blur([*kept, *stack[-left:]], {id(value) for _, value in template.gets})
     start, stop = spans[-1]
     template.kept = [None if type(value) is int and start <= value < stop else value for value in kept]
     template.pushed = [Outside("data", at, at) if type(at) is int else at for at in stack[-left:]]
     return template
+
+
+def _template(data: Buffer, spans: list[Span], steps: list[Step], memoize: bool, depth: int) -> Template | None:
+    """How to recognise rows like the last one, None where there are none or they are no rows to repeat."""
+    if len(steps) <= LONG and all(after - at <= WIDE + COUNTED.get(code, 0) for code, at, after in steps):
+        parts = _common(data, spans, memoize)
+        return None if parts is None else Pattern(parts, memoize, depth)
+    row = _outlined(data, spans) if memoize else None
+    return None if row is None else Outlined(row, depth)
+
+
+def _outlined(data: Buffer, spans: list[Span]) -> list[outlines.Piece] | None:
+    """What the last row has in common with those like it. None where there are no others."""
+    rows = [_pieces(data, span) for span in reversed(spans)]
+    found, alike = rows[0], 0
+    for other in rows[1:] if found else ():
+        common = outlines.merged(found, other) if found and other else None
+        if common is not None:
+            found, alike = common, alike + 1
+    return found if alike else None
+
+
+def _pieces(data: Buffer, span: Span) -> list[outlines.Piece] | None:
+    steps = list(_steps(data, *span))
+    codes = [code for code, _, _ in steps]
+    if not steps or steps[-1][2] != span[1] or _left_by(steps) is None or Op.BINPERSID in codes:
+        return None
+    memos = [code in _MEMOS for code in codes]
+    if Op.LONG_BINPUT in codes or any(map(operator.and_, memos, memos[1:])):
+        return None
+    return outlines.pieces(data, steps, _LEAVES)
+
+
+def _same(one: Any, other: Any) -> bool:
+    return one is other or (type(one) is int and type(other) is int and one == other)
 
 
 def _common(data: Buffer, spans: list[Span], memoize: bool) -> list[Part] | None:
@@ -290,18 +405,20 @@ def _parts(data: Buffer, start: int, stop: int, memoize: bool) -> list[Part] | N
 
 def _steps(data: Buffer, pos: int, stop: int) -> Iterator[Step]:
     """opcode, its offset, the offset after its argument; up to the first one that is not to be repeated."""
-    while pos < stop:
+    for _ in range(LONGEST):
+        if pos >= stop:
+            return
         code = data[pos]
         if code in COUNTED:
             width = COUNTED[code]
-            size = int.from_bytes(data[pos + 1 : pos + 1 + width], "little")
-            if size > 255:
-                return
-            after = pos + 1 + width + size
+            after = pos + 1 + width + int.from_bytes(data[pos + 1 : pos + 1 + width], "little")
         elif code in _LEAVES or code in _GETS or code in _MEMOS:
             after = pos + 1 + FIXED.get(code, OPERANDS.get(code, 0))
         elif code in _PLAIN_STEPS:
             after = pos + 1
+        elif code == Op.FRAME:
+            pos += 9
+            continue
         else:
             return
         if after > stop:

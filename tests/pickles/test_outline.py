@@ -1,0 +1,110 @@
+"""Long rows, with arrays of any length and frames between, are followed to the byte or not at all."""
+
+from __future__ import annotations
+
+import collections
+import pickle
+import random
+import struct
+
+import pytest
+from pickles.test_repeats import LIMITS, said
+
+from modelscan.pickles import outline, repeats
+from modelscan.pickles.ledger import Ledger
+from modelscan.pickles.machine import Machine
+from modelscan.pickles.opcodes import Op
+
+
+class Tree:
+    """As an estimator is: settings, and arrays that may be larger than a frame."""
+
+    def __init__(self, rng: random.Random, largest: int) -> None:
+        self.depth, self.leaves, self.seed = rng.randrange(300), rng.randrange(70_000), rng.randrange(1 << 33)
+        self.kind, self.flag, self.rate = rng.choice(("best", "random")), rng.random() < 0.5, rng.random()
+        self.names = collections.OrderedDict(left=rng.randbytes(rng.choice((3, 300, largest))))
+        self.parts = collections.Counter(a=rng.randrange(9)), collections.OrderedDict(b=(1, 2))
+        self.array = bytearray(rng.randbytes(rng.choice((0, 255, 256, largest))))
+        for number in range(20):
+            setattr(self, f"attribute{number}", number * rng.randrange(3))
+
+
+def forest(seed: int, protocol: int, largest: int, trees: int = 60) -> bytes:
+    rng = random.Random(seed)
+    return pickle.dumps([Tree(rng, largest) for _ in range(trees)], protocol)
+
+
+def walked(data: bytes, monkeypatch, fast: bool):
+    """How the walk went, what is told of it, and the memo at its end."""
+    monkeypatch.setattr(repeats, "FIRST", 1 if fast else 1 << 60)
+    ledger = Ledger(data, len(data), "sample", LIMITS)
+    machine = Machine(data, 0, len(data), ledger, LIMITS)
+    walk = machine.run()
+    facts = {said(fact) for fact in ledger.evidence()}
+    machine.memo.settle()
+    memo = [machine.memo.peek(index) for index in range(machine.memo.count)] if walk.broken is None else []
+    kept = [value if type(value) is int else type(value).__name__ for value in memo]
+    return (walk.end, walk.broken and walk.broken.code, facts, kept), machine
+
+
+def outlined(machine: Machine) -> bool:
+    return any(isinstance(template, repeats.Outlined) for template in machine.repeats.templates)
+
+
+@pytest.mark.parametrize("protocol", [4, 5])
+@pytest.mark.parametrize("largest", [300, 4_000, 70_000])
+def test_rows_read_the_same(protocol, largest, monkeypatch):
+    for seed in range(3):
+        data = forest(seed, protocol, largest)
+        plain, _ = walked(data, monkeypatch, fast=False)
+        fast, machine = walked(data, monkeypatch, fast=True)
+        assert fast == plain
+        assert outlined(machine)
+
+
+def test_damaged_rows_read_the_same(monkeypatch):
+    """Names, calls and anomalies: a row that does not fit is walked."""
+    different = 0
+    for seed in range(120):
+        rng = random.Random(seed)
+        data = bytearray(forest(seed % 5, 4 + seed % 2, 300 if seed % 4 else 66_000, 30))
+        places = [found for found in range(len(data) // 3, len(data)) if data[found] in b"\x95\x96\x94(ubKMJ\x8ch\x81"]
+        for _ in range(rng.randint(1, 3)):
+            at = rng.choice(places)
+            if rng.random() < 0.6:
+                data[at + rng.randrange(9) if at + 9 < len(data) else at] = rng.randrange(256)
+            else:
+                data[at:at] = rng.choice((b"0", b"cposix\nsystem\n0", b"(", b"\x95" + struct.pack("<Q", 9), b"2", b"N"))
+        plain, _ = walked(bytes(data), monkeypatch, fast=False)
+        fast, machine = walked(bytes(data), monkeypatch, fast=True)
+        different += outlined(machine)
+        assert fast == plain, seed
+    assert different > 50
+
+
+def test_a_length_that_leads_past_a_frame_or_the_end_fits_nothing():
+    row = [(b"(", None, False), (b"", frozenset({Op.BINBYTES}), True), (b"e", None, False)]
+    found, places = outline.outline(row)
+    assert places == [(0, 0), (1, 0), (2, 0)]
+    data = b"(B\x03\0\0\0abce"
+    assert found.follow(data, 0, len(data), len(data)) == (len(data), len(data))
+    assert found.follow(data, 0, 8, len(data)) is None  # the frame ends inside of the bytes
+    assert found.follow(data, 0, len(data) - 1, len(data)) == (len(data), len(data))  # and here right behind them
+    assert found.follow(data[:-2], 0, len(data) - 2, len(data) - 2) is None
+    assert found.follow(b"(B\x03\0\0\x80abce", 0, 10, 10) is None
+
+
+def test_a_memo_index_set_anew_ends_what_was_learned(monkeypatch):
+    """The rows after it take another value from the same place."""
+    data = forest(1, 4, 300)
+    at = data.rindex(b")\x81\x94}\x94(") - 2  # before the last row: the class stands in the memo
+    assert data[at : at + 1] == b"h"
+    evil = b"cposix\nsystem\nq" + data[at + 1 : at + 2] + b"0"
+    size = data.rindex(b"\x95", 0, at)
+    grown = struct.unpack("<Q", data[size + 1 : size + 9])[0] + len(evil)
+    changed = data[: size + 1] + struct.pack("<Q", grown) + data[size + 9 : at] + evil + data[at:]
+    plain, _ = walked(changed, monkeypatch, fast=False)
+    fast, machine = walked(changed, monkeypatch, fast=True)
+    assert fast == plain
+    assert outlined(machine)
+    assert any(fact[1] == "posix:system" for fact in fast[2])
