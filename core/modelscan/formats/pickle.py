@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass, field
 
 from modelscan.errors import LimitExceeded
 from modelscan.evidence import Evidence, Kind
@@ -16,6 +15,7 @@ from modelscan.pickles.leaves import span
 from modelscan.pickles.ledger import Ledger
 from modelscan.pickles.machine import Walk
 from modelscan.pickles.opcodes import COUNTED, FIXED, NAMES
+from modelscan.records import dataclass, field
 from modelscan.report import Skip
 from modelscan.source.artifact import Artifact
 

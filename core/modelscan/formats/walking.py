@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from modelscan.formats.reader import Context
 from modelscan.pickles.leaves import Buffer
 from modelscan.pickles.ledger import Ledger
 from modelscan.pickles.machine import Machine, Walk
+from modelscan.records import dataclass
 from modelscan.source.artifact import Artifact
 
 

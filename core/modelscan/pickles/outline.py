@@ -8,11 +8,11 @@ is no such row.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from modelscan.pickles.leaves import Buffer
 from modelscan.pickles.opcodes import COUNTED, FIXED, SIGNED, Op
 from modelscan.pickles.rows import Step
+from modelscan.records import dataclass
 
 CONSTANT = 64
 """Bytes of a text that are taken for a constant where all samples have the same."""
