@@ -7,7 +7,6 @@ is ever allowed because of one, and the guard does not look here.
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections.abc import Iterable, Iterator
@@ -130,6 +129,8 @@ def stamp_of_all(entries: Iterable[Entry]) -> bytes:
 
 def pack(report: Report) -> str:
     """A report as it is kept; what is the same in all of them is left out."""
+    import json
+
     row: dict[str, Any] = {"verdict": report.verdict, "refused": report.refused, "size": report.size}
     row |= {"artifacts": [(one.name, one.format, one.size) for one in report.artifacts]}
     row |= {"skips": [(one.name, one.reason) for one in report.skips], "imports": report.imports, "parts": report.parts}
@@ -140,6 +141,8 @@ def pack(report: Report) -> str:
 
 def unpack(text: str) -> Report | None:
     """None for what is no row of ours."""
+    import json
+
     with suppress(ValueError, TypeError, KeyError, AttributeError):
         row = json.loads(text)
         full = row.pop("full", None)

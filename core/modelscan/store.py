@@ -7,7 +7,6 @@ used, everything is kept in memory for as long as the process lives, and one sen
 
 from __future__ import annotations
 
-import logging
 import os
 import threading
 from collections.abc import Iterator
@@ -151,6 +150,7 @@ def _version(connection: Connection) -> int:
 
 
 def _in_memory(file: Path, error: Exception) -> Connection:
+    import logging
     import sqlite3
 
     key = str(file)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import click
 from click.shell_completion import get_completion_class
 
+from modelscan.cli import COMPLETING
+
 
 @click.command()
 @click.argument("shell", type=click.Choice(("bash", "zsh", "fish")))
@@ -16,9 +18,9 @@ def completion(shell: str) -> None:
     zsh:   eval "$(modelscan completion zsh)"       in ~/.zshrc
     fish:  modelscan completion fish | source       in ~/.config/fish/config.fish
     """
-    from modelscan.cli import cli
+    from modelscan.cli.group import cli
 
     made = get_completion_class(shell)
     if made is None:
         raise click.ClickException(f"there is no completion for {shell}")
-    click.echo(made(cli, {}, "modelscan", "_MODELSCAN_COMPLETE").source())
+    click.echo(made(cli, {}, "modelscan", COMPLETING).source())

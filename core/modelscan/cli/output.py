@@ -6,23 +6,22 @@ import os
 import sys
 from pathlib import Path
 
-import click
-
+from modelscan.cli import Undone, say
 from modelscan.render import Options, renderer
 from modelscan.report import Report
 
 
 def prepare(output: str | None) -> None:
-    """Raises ClickException where the report could not be written later: nobody wants to learn that after the scan."""
+    """Raises Undone where the report could not be written later: nobody wants to learn that after the scan."""
     if output is None:
         return
     path = Path(output)
     if path.is_dir():
-        raise click.ClickException(f"cannot write {output}: it is a folder")
+        raise Undone(f"cannot write {output}: it is a folder")
     if not path.parent.is_dir():
-        raise click.ClickException(f"cannot write {output}: there is no folder {path.parent}")
+        raise Undone(f"cannot write {output}: there is no folder {path.parent}")
     if not os.access(path if path.exists() else path.parent, os.W_OK):
-        raise click.ClickException(f"cannot write {output}: permission denied")
+        raise Undone(f"cannot write {output}: permission denied")
 
 
 def deliver(report: Report, form: str, output: str | None, options: Options) -> None:
@@ -32,11 +31,11 @@ def deliver(report: Report, form: str, output: str | None, options: Options) -> 
         text = renderer(form)(report, options)
         if _stamp(output) == before:  # else a report class of the user's wrote it
             write(output, text + "\n")
-        click.echo(f"Report written to {output}", err=True)
+        say(f"Report written to {output}")
     elif form == "console":
         _print(report, options)
     else:
-        click.echo(renderer(form)(report, options))
+        _put(renderer(form)(report, options))
 
 
 def _stamp(path: str) -> tuple[int, int] | None:
@@ -48,22 +47,28 @@ def _stamp(path: str) -> tuple[int, int] | None:
 
 
 def write(output: str, text: str) -> None:
-    """Raises ClickException for what cannot be written."""
+    """Raises Undone for what cannot be written."""
     try:
         Path(output).write_text(text, encoding="utf-8", errors="backslashreplace")
     except OSError as error:
-        raise click.ClickException(f"cannot write {output}: {error.strerror}") from None
+        raise Undone(f"cannot write {output}: {error.strerror}") from None
 
 
 def _print(report: Report, options: Options) -> None:
     from modelscan.render import console
 
-    if sys.stdout.isatty() or os.environ.get("FORCE_COLOR"):
+    if (sys.stdout is not None and sys.stdout.isatty()) or os.environ.get("FORCE_COLOR"):
         from rich.console import Console
 
         console.show(report, Console(highlight=False), options)
     else:
-        click.echo(console.render(report, options, _columns()))
+        _put(console.render(report, options, _columns()))
+
+
+def _put(text: str) -> None:
+    if sys.stdout is None:
+        raise Undone("cannot write the report: standard output is closed")
+    sys.stdout.write(text + "\n")
 
 
 def _columns() -> int:

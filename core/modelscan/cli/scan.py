@@ -1,17 +1,14 @@
-"""`modelscan scan`: settings, files, one report, an exit code."""
+"""`modelscan scan`: settings, files, one report, an exit code. click stays out of this (see `modelscan.cli`)."""
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-import click
-
-from modelscan.cli import version_option
+from modelscan.cli import WrongUsage, say
 from modelscan.cli.output import deliver, prepare
 from modelscan.cli.progress import Bar
 from modelscan.cli.stdin import NAME, STDIN, read_stdin
@@ -20,65 +17,13 @@ from modelscan.folder import Merged, Way, gather
 from modelscan.places import FOLDER_FILE
 from modelscan.policy import WORDS
 from modelscan.records import replace
-from modelscan.render import RENDERERS, Options
+from modelscan.render import Options
 from modelscan.render.inert import inert
 from modelscan.report import Report, Severity
 from modelscan.schema import LEVELS
 from modelscan.settings import Settings
 
-SEVERITIES = [severity.name for severity in Severity]
-FORMATS = tuple(dict.fromkeys((*RENDERERS, "custom")))
-_file = click.Path(exists=True, dir_okay=False)
-_path = click.Path(exists=True, allow_dash=True)
 
-
-@click.command(epilog="Exit codes: `modelscan --help`.")
-@click.argument("more", nargs=-1, metavar="[PATH]...", type=_path)
-@click.option("-p", "--path", "paths", multiple=True, type=_path, help="File or folder, or - for standard input.")
-@click.option(
-    "-r",
-    "--reporting-format",
-    "form",
-    metavar="FORMAT",
-    type=click.Choice(FORMATS),
-    help=f"The report: {', '.join(FORMATS)}.  [default: console]",
-)
-@click.option("-o", "--output-file", "output", type=click.Path(), help="Write the report here, not to stdout.")
-@click.option("--settings-file", type=_file, help=f"Use these settings.  [default: ./{FOLDER_FILE}, for tuning only]")
-@click.option(
-    "--policy",
-    "policies",
-    multiple=True,
-    metavar="WORD|FILE",
-    help=f"One of {', '.join(WORDS)}, or a file of settings and approvals.",
-)
-@click.option(
-    "--fail-on",
-    metavar="SEVERITY",
-    type=click.Choice(SEVERITIES, case_sensitive=False),
-    help="Exit with 1 for findings from here on: LOW, MEDIUM, HIGH, CRITICAL.  [default: MEDIUM]",
-)
-@click.option("--strict", is_flag=True, help="--policy strict, and --fail-on LOW unless that is given.")
-@click.option(
-    "--min-severity",
-    metavar="SEVERITY",
-    type=click.Choice(SEVERITIES, case_sensitive=False),
-    help="Leave findings below out of the report; the exit code knows them all.  [default: LOW]",
-)
-@click.option(
-    "--jobs", metavar="N", type=click.IntRange(min=0), help="Processes; 0 is one for each core.  [default: 1]"
-)
-@click.option("--cache/--no-cache", "cached", default=None, help="Answer for unchanged folders from the last scan.")
-@click.option("--annotate", is_flag=True, help="Write the verdict into the metadata of scanned notebooks.")
-@click.option("--show-skipped", is_flag=True, default=None, help="List the files that were skipped.")
-@click.option(
-    "-l",
-    "--log",
-    metavar="LEVEL",
-    type=click.Choice(LEVELS, case_sensitive=False),
-    help="How much is said on stderr: CRITICAL, ERROR, WARNING, INFO, DEBUG.  [default: INFO]",
-)
-@version_option
 def scan(
     more: tuple[str, ...],
     paths: tuple[str, ...],
@@ -98,7 +43,7 @@ def scan(
     """Scan files and folders, and report what loading them would do."""
     wanted = list(dict.fromkeys((*paths, *more)))
     if not wanted:
-        raise click.UsageError("Command line must include a path")
+        raise WrongUsage("Command line must include a path")
     words = ["strict"] if strict else [value for value in policies if value in WORDS]
     given = {
         "policy": words[-1] if words else None,
@@ -113,13 +58,13 @@ def scan(
     settings = _settings(settings_file, [value for value in policies if value not in WORDS], given)
     _listen(settings.get("log"))
     for note in settings.notes:
-        logging.getLogger("modelscan").warning("Settings: %s", note)
+        _tell(settings, "WARNING", f"Settings: {note}")
     prepare(output)
     options = _options(settings, settings_file, output)
     report = _report(wanted, settings)
     if annotate:
-        _annotate(report)
-    deliver(_shown(report, settings.get("min_severity")), settings.get("reporting.format"), output, options)
+        _annotate(report, settings)
+    deliver(_shown(report, settings), settings.get("reporting.format"), output, options)
     return exit_code(report, settings.get("fail_on"), settings.switched_off)
 
 
@@ -138,40 +83,48 @@ def exit_code(report: Report, fail_on: Severity = Severity.MEDIUM, off: Collecti
     return int(any(row.severity >= fail_on for _, rows in terms.rows for row in rows))
 
 
-def _annotate(report: Report) -> None:
+def _annotate(report: Report, settings: Settings) -> None:
     from modelscan.notebooks.record import annotate, notebooks_in
 
-    log = logging.getLogger("modelscan")
     for path in notebooks_in(report):
         try:
             annotate(path, report)
         except (OSError, ValueError) as error:
-            log.warning("%s was not annotated: %s", inert(str(path)), inert(str(error)))
+            _tell(settings, "WARNING", f"{inert(str(path))} was not annotated: {inert(str(error))}")
         else:
-            log.info("%s was annotated; Jupyter no longer trusts its outputs until it is run again.", inert(str(path)))
+            trust = "Jupyter no longer trusts its outputs until it is run again"
+            _tell(settings, "INFO", f"{inert(str(path))} was annotated; {trust}.")
 
 
 def _settings(file: str | None, policies: list[str], given: Mapping[str, Any]) -> Settings:
     for path in policies:
         if not Path(path).is_file():
-            raise click.BadParameter(
-                f"{path!r} is neither one of {', '.join(WORDS)} nor a file", param_hint="'--policy'"
-            )
+            raise WrongUsage(f"Invalid value for '--policy': {path!r} is neither one of {', '.join(WORDS)} nor a file")
     said = {key: value for key, value in given.items() if value is not None}
     return Settings.load(file, *policies, given=said)
 
 
 def _listen(level: str) -> None:
-    """Words go to stderr, as they are."""
+    """What the library says goes to stderr, as Python does with it unless told otherwise."""
+    if level == "INFO" and "logging" not in sys.modules:
+        return
+    import logging
+
     logger = logging.getLogger("modelscan")
     logger.setLevel(level)
     logger.handlers[:] = [logging.StreamHandler(sys.stderr)]
 
 
+def _tell(settings: Settings, level: str, text: str) -> None:
+    """Words go to stderr, as they are."""
+    if LEVELS.index(level) <= LEVELS.index(settings.get("log")):
+        say(text)
+
+
 def _options(settings: Settings, file: str | None, output: str | None) -> Options:
     form = settings.get("reporting.format")
     if form == "custom" and not settings.reporter:
-        raise click.UsageError("-r custom needs a --settings-file whose reporting.module names a report class")
+        raise WrongUsage("-r custom needs a --settings-file whose reporting.module names a report class")
     lying = Path.cwd() / FOLDER_FILE
     found = Path(file) if file else lying
     known = file is not None or lying in settings.files
@@ -183,7 +136,7 @@ def _options(settings: Settings, file: str | None, output: str | None) -> Option
     told = settings.get("log") in ("INFO", "DEBUG")
     printed = form == "console" and output is None
     if not printed:
-        logging.getLogger("modelscan").info(line)
+        _tell(settings, "INFO", line)
     return Options(
         show_skipped=settings.get("show_skipped"),
         first=line if printed else "",
@@ -207,7 +160,7 @@ def _report(paths: list[str], settings: Settings) -> Report:
             gather(merged, files, Way(settings.get("jobs"), settings.get("cache"), bar))
     except KeyboardInterrupt:
         merged.stop(bar.done)
-        logging.getLogger("modelscan").error("Interrupted: this report is not complete.")
+        _tell(settings, "ERROR", "Interrupted: this report is not complete.")
     return merged.report()
 
 
@@ -222,9 +175,10 @@ def _source(paths: Iterable[str]) -> str:
         return str(Path.cwd())
 
 
-def _shown(report: Report, least: Severity) -> Report:
+def _shown(report: Report, settings: Settings) -> Report:
+    least = settings.get("min_severity")
     kept = tuple(row for row in report.findings if row.severity >= least)
     if len(kept) < len(report.findings):
         hidden = len(report.findings) - len(kept)
-        logging.getLogger("modelscan").info("%s findings below %s are left out of the report.", hidden, least)
+        _tell(settings, "INFO", f"{hidden} findings below {least} are left out of the report.")
     return replace(report, findings=kept, cleared=report.cleared if kept else ())

@@ -7,7 +7,6 @@ Plain text needs no library, so that a scan in CI does not pay for colours nobod
 from __future__ import annotations
 
 import itertools
-import textwrap
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
@@ -217,6 +216,8 @@ def _wrapped(line: Line, width: int) -> Iterable[tuple[str, bool]]:
     text = line.text
     if line.hang is None or len(text) <= max(NARROW, width):
         return [(text, True)]
+    import textwrap
+
     room = max(NARROW, width)
     pieces = textwrap.wrap(text, room, subsequent_indent=" " * line.hang, break_on_hyphens=False, drop_whitespace=True)
     return [(piece, False) for piece in pieces]

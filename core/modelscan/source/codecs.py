@@ -6,12 +6,9 @@ out before an error counts.
 
 from __future__ import annotations
 
-import bz2
-import functools
-import gzip
 import io
-import lzma
 import re
+import sys
 import zlib
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -112,6 +109,8 @@ def _zip_lzma(file: BinaryIO) -> BinaryIO:
 
     The window need not be larger than what comes out, so what is asked for is not what is taken.
     """
+    import lzma
+
     head = file.read(4)
     properties = file.read(int.from_bytes(head[2:4], "little")) if len(head) == 4 else b""
     if len(properties) != 5 or properties[0] >= 225:
@@ -121,6 +120,30 @@ def _zip_lzma(file: BinaryIO) -> BinaryIO:
     dictionary = min(max(4096, int.from_bytes(properties[1:], "little")), DICTIONARY)
     only = {"id": lzma.FILTER_LZMA1, "dict_size": dictionary, "lc": lc, "lp": lp, "pb": pb}
     return lzma.LZMAFile(file, format=lzma.FORMAT_RAW, filters=[only])  # type: ignore[return-value]
+
+
+def _open_gzip(file: BinaryIO) -> Any:
+    import gzip
+
+    return gzip.GzipFile(fileobj=file)
+
+
+def _open_bz2(file: BinaryIO) -> Any:
+    import bz2
+
+    return bz2.BZ2File(file)
+
+
+def _open_xz(file: BinaryIO) -> Any:
+    import lzma
+
+    return lzma.LZMAFile(file)
+
+
+def _open_lzma(file: BinaryIO) -> Any:
+    import lzma
+
+    return lzma.LZMAFile(file, format=lzma.FORMAT_ALONE)
 
 
 class _Foreign(io.RawIOBase):
@@ -160,10 +183,10 @@ def _open_zstd(file: BinaryIO) -> BinaryIO:
 
 
 CODECS: tuple[Codec, ...] = (
-    Codec("gzip", lambda head: head[:2] == b"\x1f\x8b", lambda file: gzip.GzipFile(fileobj=file)),
-    Codec("bz2", lambda head: head[:3] == b"BZh" and head[4:10] in (b"1AY&SY", b"\x17rE8P\x90"), bz2.BZ2File),
-    Codec("xz", lambda head: head[:6] == b"\xfd7zXZ\0", lzma.LZMAFile),
-    Codec("lzma", _lzma_header, functools.partial(lzma.LZMAFile, format=lzma.FORMAT_ALONE)),
+    Codec("gzip", lambda head: head[:2] == b"\x1f\x8b", _open_gzip),
+    Codec("bz2", lambda head: head[:3] == b"BZh" and head[4:10] in (b"1AY&SY", b"\x17rE8P\x90"), _open_bz2),
+    Codec("xz", lambda head: head[:6] == b"\xfd7zXZ\0", _open_xz),
+    Codec("lzma", _lzma_header, _open_lzma),
     Codec("joblib zlib", _is_zfile, _open_zfile),
     Codec("zlib", _zlib_header, lambda file: io.BufferedReader(_Zlib(file), CHUNK)),
     Codec("lz4", lambda head: head[:4] == b"\x04\x22\x4d\x18", _open_lz4),
@@ -181,7 +204,7 @@ FIRST = b"\x1fB\xfd\x5d\x04\x28Z" + bytes(range(0x08, 0x80, 0x10))
 
 ZIP_METHODS: dict[int, Codec] = {
     8: Codec("deflate", _never, lambda file: io.BufferedReader(_Zlib(file, raw=True), CHUNK)),
-    12: Codec("bzip2", _never, bz2.BZ2File),
+    12: Codec("bzip2", _never, _open_bz2),
     14: Codec("lzma", _never, _zip_lzma),
     93: Codec("zstd", _never, _open_zstd),
 }
@@ -202,11 +225,17 @@ def expand(
                 budget.spend(len(chunk))
     except LimitExceeded as error:
         broken = FormatError("limit", f"{error.reason} (limit {error.budget!r})")
-    except (OSError, EOFError, zlib.error, lzma.LZMAError, ValueError) as error:
+    except _breaks() as error:
         broken = FormatError("codec-broken", f"{codec.name} data breaks: {error}")
     except ImportError:
         raise FormatError("codec-missing", f"{codec.name} data: install the Python package that reads it") from None
     return artifact.child(name or codec.name, settled(target)), broken
+
+
+def _breaks() -> tuple[type[Exception], ...]:
+    """What the codecs raise for data that does not follow them; lzma's own error if anything needed lzma so far."""
+    module = sys.modules.get("lzma")
+    return (OSError, EOFError, zlib.error, ValueError, *((module.LZMAError,) if module else ()))
 
 
 def spool() -> tempfile.SpooledTemporaryFile[bytes]:
