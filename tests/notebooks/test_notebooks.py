@@ -264,3 +264,47 @@ def test_cells_in_another_language_are_never_called_safe():
     report = modelscan.scan(r)
     assert (report.verdict, [row.code for row in report.failures]) == (Verdict.INCONCLUSIVE, ["notebook-language"])
     assert modelscan.scan(notebook(markdown("x"), language_info={"name": "R"})).verdict is Verdict.SAFE
+
+
+def test_risks_written_apart_from_the_rules_are_found_and_ordinary_cells_are_not_blamed(monkeypatch):
+    """The measure of `python -m benchmarks.notebooks`; what it prints is published in docs/reference/benchmarks.md."""
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[2]))
+    from benchmarks.notebooks.__main__ import alarmed, cases, found
+    from benchmarks.notebooks.__main__ import notebook as made
+
+    planted = [modelscan.scan(made(cells)) for cells in cases("planted.txt")]
+    ordinary = [modelscan.scan(made(cells)) for cells in cases("ordinary.txt")]
+    assert len(planted) > 150
+    assert len(ordinary) > 80
+    assert sum(map(found, planted)) / len(planted) >= 0.95
+    assert sum(map(alarmed, ordinary)) / len(ordinary) <= 0.02
+
+
+def test_a_name_that_is_assigned_anew_in_every_cell_costs_no_more():
+    """Each look at it once compared all its assignments."""
+    cells = [code("import torch\nstate = torch.load(path, weights_only=True)\nstate.keys()")] * 1500
+    assert modelscan.scan(notebook(*cells)).verdict is Verdict.SAFE
+
+
+def test_a_repository_may_be_cloned_but_what_runs_out_of_it_is_said():
+    def rules(*sources: str) -> list[str]:
+        return [key for key, _ in risks(notebook(*map(code, sources)))]
+
+    clone = "!git clone -q https://example.org/a/tools.git"
+    assert rules(clone, "!ls tools") == []
+    assert rules(clone, "!python tools/train.py") == ["shell-cloned"]
+    assert rules(clone, "%cd tools", "!python train.py", "%cd ..", "!python mine.py") == ["shell-cloned"]
+    assert rules(clone, "!cd tools && bash setup.sh", "!bash mine.sh") == ["shell-cloned"]
+    assert rules(clone, "%run tools/helper.py") == ["shell-cloned"]
+    assert rules("!git clone https://example.org/a/b there && python there/x.py") == ["shell-cloned"]
+
+
+def test_a_whole_plotting_library_in_an_output_may_move_the_page_but_not_reach_the_kernel():
+    def worst(body: str, size: int = 300_000) -> Severity | None:
+        page = f"<script>if(!window._Plotly){{Plotly.x=1;{body}{'/**/' * (size // 4)}}}</script>"
+        return modelscan.scan(notebook(code("1", [shown("text/html", page)]))).worst
+
+    assert worst("document.location.href='a'") is Severity.LOW
+    assert worst("document.location.href='a'", size=100) is Severity.HIGH
+    assert worst("fetch('/api/kernels')") is Severity.HIGH
+    assert worst("new Image().src=document.cookie") is Severity.HIGH

@@ -22,8 +22,8 @@ from modelscan.notebooks.loaders import (
     SAVING,
     SHELLS,
     SWITCHES,
-    VARIABLES,
     Loader,
+    variable,
 )
 from modelscan.notebooks.markup import acts_of
 from modelscan.notebooks.names import UNKNOWN, Look, Names, moved, nodes_of
@@ -127,6 +127,7 @@ class Calls:
                 for key, value in zip(node.keys, node.values, strict=True):
                     if isinstance(key, ast.Constant) and isinstance(key.value, str):
                         yield from _switch(key.value, value, look, key.value)
+                        yield from _environment(key.value, look.constant(value), "")
             case ast.Delete():
                 for target in node.targets:
                     if isinstance(target, ast.Subscript) and look.dotted(target.value) == "sys.modules":
@@ -142,6 +143,7 @@ class Calls:
             self._fetches(look.constant(node.args[1]))
         switched = False
         for keyword in node.keywords:
+            yield from _environment(keyword.arg or "", look.constant(keyword.value), "")
             for fact in _switch(keyword.arg or "", keyword.value, look, callee):
                 switched = True
                 found = self._located(fact, node, look, LOADERS.get(name) or METHODS.get(last) or HUB.get(name))
@@ -264,6 +266,10 @@ class Calls:
             yield Fact("code-remote", 0, f"%{name}", spelled)
         elif name == "run" and {word.rpartition("/")[2] for word in rest.split()} & self.shell.fetched:
             yield Fact("shell-fetched-file", 0, "%run", spelled)
+        elif name == "run" and any(self.shell.clones(word) for word in rest.split()[:1]):
+            yield Fact("shell-cloned", 0, "%run", spelled)
+        elif name in ("cd", "pushd"):
+            self.shell.enters(rest.strip().strip("'\""))
         elif name in ("env", "set_env"):
             variable, _, value = rest.replace("=", " ", 1).partition(" ")
             yield from _environment(variable.strip(), value.strip(), spelled)
@@ -310,10 +316,7 @@ def _special(node: ast.Call, name: str, callee: str, look: Look) -> Iterator[Fac
     elif name == "sys.modules.pop" and node.args:
         yield from _module_gone(look.constant(node.args[0]))
     elif name in ("os.environ.setdefault", "os.putenv") and len(node.args) > 1:
-        yield from _environment(str(look.constant(node.args[0])), str(look.constant(node.args[1])), "")
-    elif name in ("os.environ.update",):
-        for keyword in node.keywords:
-            yield from _environment(keyword.arg or "", str(look.constant(keyword.value)), "")
+        yield from _environment(str(look.constant(node.args[0])), look.constant(node.args[1]), "")
     elif name in ("yaml.load", "yaml.load_all", "yaml.full_load"):
         loader = next(
             (word.value for word in node.keywords if word.arg == "Loader"), node.args[1] if node.args[1:] else None
@@ -360,16 +363,14 @@ def _assigned(target: ast.expr, value: ast.expr, look: Look) -> Iterator[Fact]:
     elif isinstance(target, ast.Subscript):
         key = look.constant(target.slice)
         if look.dotted(target.value) == "os.environ" and isinstance(key, str):
-            yield from _environment(key, str(look.constant(value)), "")
+            yield from _environment(key, look.constant(value), "")
         elif isinstance(key, str):
             yield from _switch(key, value, look, key)
 
 
-def _environment(name: str, value: str, shown: str) -> Iterator[Fact]:
-    subject = VARIABLES.get(name)
-    if subject == "guard-off" and value.strip("'\"") not in ("off", "warn"):
-        return
-    if subject is not None and value.strip("'\"").lower() not in ("", "0", "false", "no"):
+def _environment(name: str, value: Any, shown: str) -> Iterator[Fact]:
+    subject = "" if value is UNKNOWN else variable(name, str(value))
+    if subject:
         yield Fact(subject, 0, name, shown)
 
 
@@ -381,6 +382,9 @@ def _module_gone(name: Any) -> Iterator[Fact]:
 def _hub(node: ast.Call, loader: Loader, callee: str, look: Look) -> Iterator[Fact]:
     """A repository of a hub, at no revision or one that may move."""
     name, _ = reading.path(node, loader, look)
+    if not name and len(node.args) > loader.path + 1:  # PeftModel.from_pretrained(model, "org/adapter")
+        second = look.constant(node.args[loader.path + 1])
+        name = second if isinstance(second, str) and "/" in second else ""
     if not name or not _REPOSITORY.fullmatch(name):
         return
     revision = reading.said(node, "revision", look)

@@ -116,6 +116,14 @@ VARIABLES: Mapping[str, str] = {
 }
 """Environment variables that do the same."""
 
+
+def variable(name: str, value: str) -> str:
+    """The fact that setting an environment variable states, or ""."""
+    subject, said = VARIABLES.get(name, ""), value.strip("'\"").lower()
+    wanted = said in ("off", "warn") if subject == "guard-off" else said not in ("", "0", "false", "no")
+    return subject if wanted else ""
+
+
 GUARDED = frozenset({"pickle", "joblib", "torch", "numpy", "dill", "cloudpickle", "pandas", "keras", "modelscan"})
 """Modules that lose their guard when they are imported anew."""
 
@@ -196,6 +204,7 @@ SHELLS = frozenset(
 WORDS = (
     "load|pickle|read_pickle|trust_|from_pretrained|safe_mode|weights_only|unsafe|hub|exec|eval|compile|system|popen"
     "|subprocess|spawn|reload|getattr|__|import_module|environ|download|pipeline|urlretrieve|decode|modelscan|marshal"
-    "|shelve|dill|%|!|dup2|CDLL|LoadLibrary|guard|safe_globals|SentenceTransformer|YOLO|PackageImporter|getoutput|set_env|safetensors|allow_"
+    "|shelve|dill|%|!|dup2|CDLL|LoadLibrary|guard|safe_globals|SentenceTransformer|YOLO|PackageImporter|getoutput|set_env|safetensors|allow_|"
+    + "|".join(VARIABLES)
 )
 """Something of this stands in every cell that can state a fact; the others are not parsed."""

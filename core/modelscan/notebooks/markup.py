@@ -56,15 +56,19 @@ _TAG = re.compile(r"</?([a-zA-Z][\w:-]*)((?:[^<>\"']|\"[^\"]*\"|'[^']*')*)(?:>|$
 _ATTRIBUTE = re.compile(r"([^\s\"'<>/=]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'=<>`]+))")
 _STYLES = re.compile(r"(?:@import\s|url\()[\s\"'(url]{0,8}(?:https?:)?//", re.IGNORECASE)
 _DATA = re.compile(r"data:(text/html|image/svg\+xml|application/x?-?javascript|text/javascript)[;,]", re.IGNORECASE)
-_REACHES = re.compile(
-    r"document\.cookie|localStorage|sendBeacon|WebSocket|_xsrf|/api/(?:kernels|contents|terminals|sessions)"
+_TAKES = (
+    r"document\.cookie|sendBeacon|_xsrf|/api/(?:kernels|contents|terminals|sessions)"
     r"|(?:kernel|kernel_proxy)\s*\.\s*execute\s*\(\s*(?!cmd_|cmd\b)|requestExecute|\beval\s*\(\s*atob|\.importKey"
-    r"|(?:window|document|top|parent)\.location(?:\.href)?\s*=",
 )
+_REACHES = re.compile(_TAKES + r"|localStorage|WebSocket|(?:window|document|top|parent)\.location(?:\.href)?\s*=")
+_BUNDLE_REACHES = re.compile(_TAKES)
+"""What no plotting library does whose whole source is part of the output."""
+BUNDLE = 200_000
+"""Characters of a script that is a library and no snippet."""
 _PLOTTERS = re.compile(
     r"Plotly\.|PlotlyConfig|require\.undef\(\"plotly\"\)|\bBokeh\b|vegaEmbed|vega-embed|google\.colab|\bL\.map\(|pyLDAvis"
     r"|shap|MathJax|bokeh|Highcharts|echarts|itables|mpl\.figure|mpld3|perspective|jsmol|3Dmol|dataframeTable"
-    r"|ColabDataTable|_NB_LOAD_WARNING|OutputArea\.(?:prototype|auto_scroll)|requirejs?\.config|jupyter-widgets|py-?vis|vis\.Network"
+    r"|ColabDataTable|_NB_LOAD_WARNING|treescope|cytoscape|Vizzu|OutputArea\.(?:prototype|auto_scroll)|requirejs?\.config|jupyter-widgets|py-?vis|vis\.Network"
 )
 _LIBRARIES = re.compile(
     r"(?:plotly|bokeh|vega|require|mathjax|leaflet|jquery|bootstrap|d3|folium|echarts|highcharts|font-?awesome|fontawesome"
@@ -207,7 +211,8 @@ def _script(attributes: str, code: str) -> Iterator[Act]:
     if kind and "javascript" not in kind and kind not in ("module", "text/babel", "text/ecmascript"):
         return  # data in a script element
     shown = f"<script src={source}>" if source else f"<script>{' '.join(code[:300].split())[:120]}"
-    if _REACHES.search(code) and not ("bokeh" in code and "_embed" in code and len(code) > 5_000):
+    reaches = _BUNDLE_REACHES if len(code) > BUNDLE and _PLOTTERS.search(code) else _REACHES
+    if reaches.search(code) and not ("bokeh" in code and "_embed" in code and len(code) > 5_000):
         yield Act("output-reaches", shown)
     elif source:
         yield Act("output-plots" if _LIBRARIES.search(urlsplit(source).path) else "output-script", shown)

@@ -10,6 +10,7 @@ import base64
 import binascii
 import functools
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -116,14 +117,35 @@ Moment = tuple[int, int]
 """Cell number and line."""
 
 
+Row = tuple[Moment, ast.expr, bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The assignments to one name in the order of the text. `same`: each gives it the same value."""
+
+    count: int
+    moments: list[Moment]
+    rows: list[Row]
+    same: bool
+
+    @classmethod
+    def of(cls, rows: list[Row]) -> Told:
+        ordered = sorted(rows, key=lambda row: row[0])
+        first = ast.dump(rows[0][1])
+        same = all(ast.dump(row[1]) == first for row in rows[1:])
+        return cls(len(rows), [row[0] for row in ordered], ordered, same)
+
+
 @dataclass(slots=True)
 class Names:
     """Every import and assignment of a notebook."""
 
     imported: dict[str, str] = field(default_factory=dict)
     starred: list[str] = field(default_factory=list)
-    assigned: dict[str, list[tuple[Moment, ast.expr, bool]]] = field(default_factory=dict)
+    assigned: dict[str, list[Row]] = field(default_factory=dict)
     """With whether it is bound by a `with`, which says for sure what it is inside."""
+    _told: dict[str, Told] = field(default_factory=dict)
 
     def learn(self, nodes: Iterable[ast.AST], cell: int) -> None:
         """Takes in the imports and assignments of one cell."""
@@ -146,12 +168,17 @@ class Names:
 
     def value_of(self, name: str, at: Moment) -> tuple[ast.expr | None, bool]:
         """What was last assigned to `name` before `at`, and whether nothing else can be meant."""
-        rows = self.assigned.get(name, [])
-        before = [row for row in rows if row[0] <= at]
+        rows = self.assigned.get(name)
+        if rows is None:
+            return None, True
+        known = self._told.get(name)
+        if known is None or known.count != len(rows):
+            known = self._told[name] = Told.of(rows)
+        before = bisect_right(known.moments, at)
         if not before:
-            return (rows[0][1], False) if rows else (None, True)
-        _, value, sure = max(before, key=lambda row: row[0])
-        return value, sure or len({ast.dump(row[1]) for row in rows}) == 1
+            return rows[0][1], False
+        _, value, sure = known.rows[bisect_left(known.moments, known.moments[before - 1])]
+        return value, sure or known.same
 
     def look(self, at: Moment) -> Look:
         return Look(self, at)
@@ -197,6 +224,8 @@ class Look:
             self.depth -= 1
 
     def _name(self, name: str) -> str:
+        if name == "__builtins__":
+            return "builtins"
         if name in self.names.imported:
             return self.names.imported[name]
         value, _ = self.names.value_of(name, self.at)
@@ -243,6 +272,8 @@ class Look:
         base = self.dotted(held)
         if base == "sys.modules":
             return key
+        if base == "builtins":  # `__builtins__` is a dictionary in every module but the main one
+            return f"builtins.{key}"
         if base in ("builtins.globals()", "builtins.locals()"):
             return self._name(key)
         if base == "builtins.vars()" and isinstance(held, ast.Call) and held.args:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from modelscan.notebooks.loaders import variable
 from modelscan.records import dataclass, field
 
 LENGTH = 200_000
@@ -99,7 +100,7 @@ _REMOTE_SHELL = re.compile(
     re.I,
 )
 _DESTROYS = re.compile(
-    r"\brm\s+(?:-\w+\s+){1,4}(?:--no-preserve-root\s+)?(?:/|~|\$HOME|/\*|~/\*)(?:\s|$)|\bmkfs\.\w+\s|\bdd\b[^\n]{0,200}\bof=/dev/[sh]d"
+    r"\brm\s+(?:-\w+\s+){1,4}(?:--no-preserve-root\s+)?[\"']?(?:/\*?|(?:~|\$\{?HOME\}?)/?\*?)[\"']?(?:\s|$)|\bmkfs\.\w+\s|\bdd\b[^\n]{0,200}\bof=/dev/[sh]d"
 )
 _UNPACKS = re.compile(
     r"\b(?:exec|eval)\b.{0,400}?(?:b\d\ddecode|fromhex|decompress|urlopen|requests\.|marshal|chr\()", re.S
@@ -125,6 +126,10 @@ class Shell:
     fetched: set[str] = field(default_factory=set)
     marked: set[str] = field(default_factory=set)
     """Files that a command made executable."""
+    cloned: set[str] = field(default_factory=set)
+    """Folders that repositories were cloned into."""
+    inside: bool = False
+    """The working folder is one of them."""
 
     def risks(self, text: str, depth: int = 0) -> Iterator[Risk]:
         """The facts about `text`, and about the shell text inside it."""
@@ -133,8 +138,10 @@ class Shell:
         for pattern, subject in ((_REMOTE_SHELL, "shell-remote"), (_DESTROYS, "shell-destroys")):
             if found := pattern.search(text):
                 yield Risk(subject, text[found.start() : found.end() + 100].split("\n")[0])
+        inside = self.inside
         for pipeline in pipelines(text):
             yield from self._pipeline(pipeline, depth)
+        self.inside = inside  # each text has a shell of its own
         if depth < DEPTH:
             for found in _INNER.finditer(whole):
                 inner = next(filter(None, found.groups()), "")
@@ -142,6 +149,10 @@ class Shell:
 
     def _pipeline(self, stages: list[list[str]], depth: int) -> Iterator[Risk]:
         programs = [_program(stage) for stage in stages]
+        for word in (word for stage in stages for word in stage):
+            name, equals, value = word.partition("=")
+            if equals and (subject := variable(name, value)):
+                yield Risk(subject, " | ".join(" ".join(stage) for stage in stages))
         shown = " | ".join(" ".join(stage) for stage in stages)
         kinds = [_source(name, words) for name, words in programs]
         for number, (name, words) in enumerate(programs):
@@ -161,10 +172,16 @@ class Shell:
     def _command(self, name: str, words: list[str], shown: str, depth: int) -> Iterator[Risk]:
         if name in _FETCHERS or name == "git":
             self.fetched |= _fetched(words)
+        if name == "git" and words[:1] == ["clone"]:
+            self.cloned.add(_clone(words[1:]))
+        elif name == "cd" and words:
+            self.enters(words[0])
         for word in _run_files(name, words):
             file = word.rpartition("/")[2]
             if file in self.fetched or file in self.marked:
                 yield Risk("shell-fetched-file" if file in self.fetched else "shell-marked-file", shown)
+            elif self.clones(word) and re.search(r"\.(?:py|sh|bash|pl|rb|js)$|/", word):
+                yield Risk("shell-cloned", shown)
         if name == "chmod" and any("x" in word or re.fullmatch(r"[0-7]*7[0-7]*", word) for word in words[:1]):
             self.marked |= {word.rpartition("/")[2] for word in words[1:] if not word.startswith("-")}
         if name in ("pwsh", "powershell") and any(re.fullmatch(r"-e(nc\w*|c)?", word, re.I) for word in words):
@@ -174,6 +191,16 @@ class Shell:
         if _INTERPRETERS.fullmatch(name) and _UNPACKS.search(_script(name, words)):
             yield Risk("shell-decoded", shown)
         yield from _installs(name, words, shown)
+
+    def enters(self, folder: str) -> None:
+        """The notebook goes to another folder."""
+        self.inside = self.clones(folder)
+
+    def clones(self, path: str) -> bool:
+        """Is it a file or folder of a cloned repository?"""
+        parts = path.removeprefix("./").strip("/").split("/")
+        elsewhere = path.startswith(("/", "~", "$", ".."))
+        return bool(self.cloned & set(parts if elsewhere else parts[:1])) or (self.inside and not elsewhere)
 
 
 def pipelines(text: str) -> Iterator[list[list[str]]]:
@@ -280,6 +307,16 @@ def _fetched(words: list[str]) -> set[str]:
         elif re.match(r"(?:https?|ftp)://", word):
             made.add(urlsplit(word).path.rpartition("/")[2])
     return {name for name in made if name and not name.startswith("-")}
+
+
+def _clone(words: list[str]) -> str:
+    """The folder that `git clone` makes."""
+    operands = [word for word in words if not word.startswith("-")]
+    at = next((number for number, word in enumerate(operands) if "/" in word or ":" in word), None)
+    if at is None:
+        return ""
+    made = operands[at + 1] if at + 1 < len(operands) else operands[at].rstrip("/").removesuffix(".git")
+    return made.rstrip("/").rpartition("/")[2]
 
 
 def _run_files(name: str, words: list[str]) -> Iterator[str]:

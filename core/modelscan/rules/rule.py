@@ -44,6 +44,8 @@ class Rule:
     references: tuple[str, ...] = ()
     hosts: frozenset[str] = frozenset()
     """Machines for which the rule does not count."""
+    instead: str = ""
+    """The key of the rule that counts for them, if any does."""
     on_call: bool = False
     """Naming it is nothing; calling it or handing it on is."""
     on_state: bool = False
@@ -91,6 +93,7 @@ def rule_of(key: str, row: Mapping[str, Any]) -> Rule:
         cwe=row.get("cwe", ""),
         references=tuple(row.get("references", ())),
         hosts=frozenset(".".join(reversed(host.split("."))) for host in row.get("hosts", ())),
+        instead=row.get("instead", ""),
         on_call=row.get("on", "name") != "name",
         on_state=row.get("on", "name") == "state",
         ordinary=row.get("ordinary", ""),
