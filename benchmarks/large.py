@@ -1,8 +1,8 @@
 """python -m benchmarks.large [--gigabytes 1 8]: what is read of a large checkpoint, and the memory that a scan takes.
 
-The checkpoints are sparse files, so that they need no room on the disk. Bytes are those asked for by `pread`, and whole
-pages of 4 KB where the mapped file is looked at. Memory is what is resident after a scan beside the pages of files,
-over what was before it, in a process of its own; it is taken while the scan runs as well, a thousand times a second.
+The checkpoints are sparse files, so that they need no room on the disk. Bytes are those asked for by `pread`. Memory is
+what is resident after a scan beside the pages of files, over what was before it, in a process of its own; it is taken
+while the scan runs as well, a thousand times a second.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import threading
 import time
 import zlib
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ from benchmarks.pairs import machine
 from benchmarks.workloads import WORKLOADS
 from modelscan.source.artifact import FileRoot
 
-TENSORS, PAGE = 16, 4096
+TENSORS = 16
 SMAPS = Path("/proc/self/smaps_rollup")
 MEMORY = (
     """import sys; from pathlib import Path; from benchmarks.large import own_memory; own_memory(Path(sys.argv[1]))"""
@@ -111,29 +111,24 @@ def _crc_of_zeros(size: int) -> int:
 def amount_read(run: Callable[[], object]) -> int:
     """Bytes that `run` reads of files which are too large to be read at once."""
     amounts: list[int] = []
-    pages: set[int] = set()
-    read, look = FileRoot.read, FileRoot.look
+    read, pieces = FileRoot.read, FileRoot.pieces
 
     def counted(self: FileRoot, start: int, length: int) -> bytes:
         data = read(self, start, length)
         amounts.append(len(data))
         return data
 
-    def looking(self: FileRoot, base: int) -> Callable[[int, int], bytes]:
-        found = look(self, base)
+    def counted_pieces(self: FileRoot, starts: Iterable[int], lengths: Iterable[int]) -> list[bytes]:
+        found = pieces(self, starts, lengths)
+        amounts.extend(map(len, found))
+        return found
 
-        def seen(start: int, stop: int) -> bytes:
-            pages.update(range((base + start) // PAGE, (base + stop) // PAGE + 1))
-            return found(start, stop)
-
-        return seen
-
-    FileRoot.read, FileRoot.look = counted, looking  # type: ignore[method-assign]
+    FileRoot.read, FileRoot.pieces = counted, counted_pieces  # type: ignore[method-assign]
     try:
         run()
     finally:
-        FileRoot.read, FileRoot.look = read, look  # type: ignore[method-assign]
-    return sum(amounts) + len(pages) * PAGE
+        FileRoot.read, FileRoot.pieces = read, pieces  # type: ignore[method-assign]
+    return sum(amounts)
 
 
 def checkpoints(gigabytes: list[int], rounds: int = 21) -> None:

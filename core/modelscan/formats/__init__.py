@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from modelscan.formats import signs
 from modelscan.formats.reader import Context, Reader, Row
+from modelscan.pickles import beginnings
 from modelscan.pickles.opcodes import NAMES
 from modelscan.source.codecs import FIRST
+from modelscan.source.hiding import Hides
 
 _OPCODES = bytes(NAMES)
 _TEXT = b"smgnlv# \t\r\n\v\f"
@@ -21,7 +23,7 @@ READERS: tuple[Row, ...] = (
     Row("tar", sign=signs.is_tar),
     Row("sevenzip", b"7", among_tensors=b"7"),
     Row("torch_legacy", b"\x80"),
-    Row("pickle", _OPCODES, among_tensors=_OPCODES),
+    Row("pickle", _OPCODES, among_tensors=beginnings.FIRST),
     Row("numpy", b"\x93", among_tensors=b"\x93"),
     Row("skops", sign=signs.is_skops),
     Row("notebook", sign=signs.is_notebook),
@@ -41,10 +43,12 @@ _AMONG: dict[int, list[Row]] = {
 }
 
 
-def hides(head: bytes) -> bool:
-    """Could a tensor that begins like this be a model format instead?"""
-    rows = _AMONG.get(head[0]) if head else None
-    return rows is not None and any(row.reader.begins(head) for row in rows)
+def _begins(head: bytes, size: int) -> bool:
+    return any(row.reader.begins(head, size) for row in _AMONG[head[0]])
+
+
+hides = Hides(bytes(_AMONG), _begins)
+"""Could a tensor be in one of these formats instead?"""
 
 
 __all__ = ["READERS", "Context", "Reader", "Row", "hides"]

@@ -39,7 +39,7 @@ def _opened(path: str, raw: bool) -> Artifact | Evidence:
     except OSError as error:
         return _named(path, error.strerror or str(error))
     found.beside = None  # numpy follows no names in it
-    found.expected = raw  # numbers, which may look like anything
+    found.expected = found.numbers = raw
     return found
 
 

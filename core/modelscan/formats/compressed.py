@@ -25,7 +25,7 @@ def read(artifact: Artifact, context: Context) -> Facts:
     if error is not None and not child.size:
         yield Skip(artifact.name, error.reason)
         return
-    child.beside, child.expected = artifact.beside, artifact.expected
+    child.beside, child.expected, child.numbers = artifact.beside, artifact.expected, artifact.numbers
     yield child
     if error is not None:
         yield unreadable(artifact, error) if error.code == "limit" else broken(artifact, error)
@@ -36,4 +36,4 @@ def _format(artifact: Artifact) -> str:
     return f"{codec.name} data" if codec else "compressed data"
 
 
-READER = Reader(claims, read, _format, begins=lambda head: codecs.codec_of(head) is not None)
+READER = Reader(claims, read, _format, begins=lambda head, size: codecs.codec_of(head) is not None)

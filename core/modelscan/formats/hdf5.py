@@ -66,4 +66,4 @@ def _facts(artifact: Artifact, row: Row) -> Facts:
         yield child
 
 
-READER = Reader(claims, read, lambda artifact: "HDF5")
+READER = Reader(claims, read, lambda artifact: "HDF5", begins=lambda head, size: head.startswith(MAGIC))

@@ -121,4 +121,4 @@ def _width(descr: str) -> int | None:
     return int(digits) * (_WIDE_CHARACTER if letter == "U" else 1)
 
 
-READER = Reader(claims, read, lambda artifact: "NumPy array", begins=lambda head: head.startswith(MAGIC))
+READER = Reader(claims, read, lambda artifact: "NumPy array", begins=lambda head, size: head.startswith(MAGIC))

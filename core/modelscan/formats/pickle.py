@@ -11,6 +11,7 @@ from modelscan.formats import beside, torch_legacy
 from modelscan.formats.reader import Context, Facts, Reader, anomaly, broken
 from modelscan.formats.walking import Stream, Walked
 from modelscan.pickles import leaves
+from modelscan.pickles.beginnings import may_import
 from modelscan.pickles.leaves import span
 from modelscan.pickles.ledger import Ledger
 from modelscan.pickles.machine import Walk
@@ -21,6 +22,8 @@ from modelscan.source.artifact import Artifact
 
 TRIAL = 65_536
 """Bytes that are walked to find out whether something without a magic number is a pickle."""
+FOLLOWING = 16
+"""Pickles that follow each other in the place of a tensor: so many are no chance."""
 ISLANDS = 256
 """Places behind the last pickle where another may be hidden that are tried."""
 TAIL = 16 << 20
@@ -52,6 +55,8 @@ def claims(artifact: Artifact, context: Context) -> bool:
     head = artifact.head
     if not head or head[0] not in NAMES or head.startswith(_ZIP) or torch_legacy.claims(artifact, context):
         return False
+    if artifact.numbers:
+        return may_import(head, artifact.size) and _imports(artifact, context)
     return _announced(head) or (_goes_on(head) and _tried(artifact, context).is_pickle)
 
 
@@ -112,22 +117,53 @@ def _trial(artifact: Artifact, context: Context) -> Trial:
     return trial
 
 
+def _imports(artifact: Artifact, context: Context) -> bool:
+    """Does what should be numbers ask for a name that can be meant? Whatever else it seems to do may be chance."""
+    data = artifact.read(0, TRIAL)
+    found = _names(Stream(data, 0, len(data), artifact.name, artifact.loader, context))
+    if found is None and artifact.size > TRIAL:
+        found = _names(Stream.of(artifact, context))
+    return found is True
+
+
+def _names(stream: Stream) -> bool | None:
+    """None where the data ends before that is known."""
+    pos = stream.start
+    for _ in range(FOLLOWING):
+        if pos >= stream.end:
+            return False
+        walked = stream.walk(pos)
+        walk = walked.walk
+        if _means_names(walked.ledger) or (Kind.ANOMALY, "unresolved-global") in walked.ledger.others:
+            return True
+        if walk.limit is not None:
+            return walk.limit.budget != "name"
+        if walk.broken is not None:
+            return None if walk.broken.code == "pickle-truncated" else False
+        pos = walk.end
+    return True
+
+
+def _means_names(ledger: Ledger) -> bool:
+    return any(_NAME.fullmatch(module) and _NAME.fullmatch(name) for module, name in ledger.imports)
+
+
 def _asks(ledger: Ledger) -> bool:
     return bool(ledger.imports) or any(kind is Kind.ANOMALY for kind, _ in ledger.others)
 
 
 def _is_text(asking: list[Ledger]) -> bool:
     """Prose and source code may start like a pickle: "import os" asks for `mport os`. No such module can be meant."""
-    names = [name for ledger in asking for name in ledger.imports]
+    names = any(ledger.imports for ledger in asking)
     hides = any(kind is Kind.ANOMALY for ledger in asking for kind, _ in ledger.others)
-    return bool(names) and not hides and not any(_NAME.fullmatch(one) and _NAME.fullmatch(two) for one, two in names)
+    return names and not hides and not any(map(_means_names, asking))
 
 
 def read(artifact: Artifact, context: Context) -> Facts:
     """Facts of each pickle in turn; `context.single` stops after the first."""
     stream = Stream.of(artifact, context)
     walked: dict[int, Walked] = {}
-    if not _announced(artifact.head):
+    if not _announced(artifact.head) and not artifact.numbers:
         trial = _tried(artifact, context)
         if _is_text(trial.asking):
             yield Skip(artifact.name, "text, not a model")
@@ -146,7 +182,7 @@ def read(artifact: Artifact, context: Context) -> Facts:
     if number == 0:
         if walk.broken is not None:
             yield broken(artifact, walk.broken.shifted(-stream.start))
-    elif not context.single:
+    elif not context.single and not artifact.numbers:
         yield from _tail(artifact, stream, pos)
 
 
@@ -218,13 +254,9 @@ def _islands(stream: Stream, pos: int) -> Iterator[Ledger]:
         raise LimitExceeded("tail", f"more than {TAIL >> 20:,} MB of other bytes behind the pickle")
 
 
-def _begins(head: bytes) -> bool:
-    return _announced(head) or _goes_on(head)
-
-
 READER = Reader(
     claims,
     read,
     lambda artifact: "pickle" if artifact.loader != "torch" else "PyTorch pickle",
-    begins=_begins,
+    begins=may_import,
 )

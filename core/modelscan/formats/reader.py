@@ -13,6 +13,7 @@ from modelscan.records import dataclass
 from modelscan.report import Scanned, Skip
 from modelscan.source.artifact import Artifact
 from modelscan.source.codecs import Budget
+from modelscan.source.hiding import Hides
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +28,8 @@ class Context:
     """Who reads pickles: "pickle", "joblib", or unknown."""
     operators: Callable[[], frozenset[str]] = frozenset
     """Operators of graphs that are worth a row; a graph has hundreds of thousands."""
-    hides: Callable[[bytes], bool] = lambda head: True
-    """Could the first bytes of what should be a tensor be those of a format that some reader knows?"""
+    hides: Hides | None = None
+    """Could what should be a tensor be in a format that some reader knows?"""
     wanted: Callable[[Evidence], bool] = lambda fact: True
     """Might the details of a call be shown, what it is given and how it came about? Working them out takes longer than
     reading the call."""
@@ -46,8 +47,8 @@ class Reader:
     claims: Callable[[Artifact, Context], bool]
     read: Callable[[Artifact, Context], Facts]
     format: Callable[[Artifact], str]
-    begins: Callable[[bytes], bool] = lambda head: True
-    """Could these be its first bytes, given that the very first one is in its row's `among_tensors`?"""
+    begins: Callable[[bytes, int], bool] = lambda head, size: True
+    """Could so many bytes begin like this, given that the very first one is in its row's `among_tensors`?"""
 
 
 @dataclass(frozen=True, slots=True)

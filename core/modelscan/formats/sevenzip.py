@@ -23,4 +23,9 @@ def read(artifact: Artifact, context: Context) -> Facts:
         yield unreadable(artifact, error)
 
 
-READER = Reader(claims, read, lambda artifact: "7z archive")
+READER = Reader(
+    claims,
+    read,
+    lambda artifact: "7z archive",
+    begins=lambda head, size: head.startswith(sevenzip.MAGIC),
+)

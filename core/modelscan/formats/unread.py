@@ -65,4 +65,9 @@ def _format(artifact: Artifact) -> str:
     return known.name if known else "unknown"
 
 
-READER = Reader(claims, read, _format)
+def _begins(head: bytes, size: int) -> bool:
+    """Of a Windows program two letters; where its second header is stands behind what is looked at of a tensor."""
+    return head.startswith(b"MZ") or any(known.claims(head) for known in KNOWN)
+
+
+READER = Reader(claims, read, _format, _begins)

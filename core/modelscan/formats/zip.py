@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from enum import Flag, auto
@@ -42,6 +43,10 @@ _MARKS: tuple[tuple[str, Trait], ...] = (
     ("archive_format", Trait.TORCH | Trait.EXPORTED),
     ("serialized_exported_program.json", Trait.TORCH | Trait.EXPORTED),  # up to torch 2.7, and still read
 )
+
+
+_TENSOR = re.compile(r"(?:^|/)(?:\.?data|constants)/(?:weights/weight_)?\d+(?:\.storage)?$", re.IGNORECASE | re.ASCII)
+"""What holds the numbers of a tensor in the archives that torch writes."""
 
 
 def claims(artifact: Artifact, context: Context) -> bool:
@@ -112,6 +117,7 @@ def _member(artifact: Artifact, member: Member, context: Context, traits: Trait)
         yield anomaly(artifact, "zip-checksum", member.header, member.name)
     child.loader = "torch" if traits & ~Trait.KERAS else "keras" if traits else ""
     child.expected = bool(traits) or member.encrypted
+    child.numbers = Trait.TORCH in traits and _TENSOR.search(member.name) is not None
     source = child.name.endswith(".py")
     if Trait.KERAS in traits and member.name == CONFIG:
         from modelscan.formats import keras
@@ -199,4 +205,4 @@ _LABELS: tuple[tuple[bytes, str], ...] = (
 )
 
 
-READER = Reader(claims, read, _format, begins=lambda head: head[:2] == b"PK")
+READER = Reader(claims, read, _format, begins=lambda head, size: head[:2] == b"PK")

@@ -25,6 +25,8 @@ BLOCKS = (512, 64, 8, 1)
 """Rows that are matched at once, so that they are counted at the speed of the expression."""
 SPREAD = 48
 """Lengths between the shortest and the longest string of a slot, where all of them are expected."""
+GROWTH = 5
+"""Longer strings that are expected as well: what is numbered gets longer as the numbers do."""
 
 _SLOT, _RUN, _MEMO = -1, -2, -3
 """A plain value or a get, any number of those, a memo opcode: parts of a shape beside plain opcodes."""
@@ -155,7 +157,7 @@ def _any(size: int) -> bytes:
 def _expected(sizes: Counter[int]) -> list[int]:
     """Lengths seen, the most frequent first, then those between and a few beside them."""
     low, high = min(sizes), max(sizes)
-    near = range(max(0, low - 2), min(256, high + 3)) if high - low <= SPREAD else ()
+    near = range(max(0, low - 2), min(256, high + GROWTH + 1)) if high - low <= SPREAD else ()
     return [size for size, _ in sizes.most_common()] + [size for size in near if size not in sizes]
 
 

@@ -9,7 +9,7 @@ reason to stop.
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from modelscan.errors import FormatError
@@ -17,6 +17,7 @@ from modelscan.limits import Limits
 from modelscan.records import dataclass
 from modelscan.source.artifact import Artifact
 from modelscan.source.checkpoint import Directory, Row
+from modelscan.source.hiding import Hides
 
 END, CENTRAL, LOCAL = b"PK\x05\x06", b"PK\x01\x02", b"PK\x03\x04"
 _SIGNATURE = b"PK\x05\x05"
@@ -59,9 +60,6 @@ class Member(NamedTuple):
     @property
     def end(self) -> int:
         return self.start + self.compressed
-
-
-Hides = Callable[[bytes], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +111,8 @@ def is_zip(artifact: Artifact) -> bool:
 def read(artifact: Artifact, limits: Limits, hides: Hides | None = None) -> Archive:
     """Every member that any loader would see. Raises FormatError when there is no directory to follow.
 
-    `hides` tells whether what begins with these bytes could be something else than a tensor; only with it tensors are
-    counted instead of listed, and only in an archive that all loaders see alike.
+    `hides` tells what could be something else than a tensor; only with it tensors are counted instead of listed, and
+    only in an archive that all loaders see alike.
     """
     views = list(_views(artifact))
     if not views:
@@ -122,7 +120,8 @@ def read(artifact: Artifact, limits: Limits, hides: Hides | None = None) -> Arch
     if hides is not None and len(views) == 1:
         listing = _Listing(artifact, views[0], limits, hides)
         members = list(listing.entries())
-        if listing.is_orderly() and artifact.head[:4] == LOCAL:
+        odd = any(member.oddities for member in members)
+        if listing.is_orderly() and not odd and artifact.head[:4] == LOCAL:
             return Archive(tuple(members), tuple(listing.odd), None, listing.tensors)
     return _read(artifact, views, limits)
 
@@ -230,7 +229,7 @@ class _Listing:
             )
             return
         table = self.artifact.read(view.table, view.size)
-        directory = Directory(self.artifact.look(), self.artifact.size, table, view.shift)
+        directory = Directory(self.artifact, table, view.shift, self.hides) if self.hides is not None else None
         at = number = 0
         while table[at : at + 4] == CENTRAL and at + _CENTRAL.size <= len(table):
             if number >= limit:
@@ -239,6 +238,7 @@ class _Listing:
             row = self._row(directory, at)
             if row is not None:
                 at, number = row.after, number + row.count
+                yield from (_member(self.artifact, table, hiding, view.shift)[0] for hiding in row.hiding)
                 continue
             member, raw_name, after = _member(self.artifact, table, at, view.shift)
             if raw_name in self.names:
@@ -254,14 +254,14 @@ class _Listing:
         elif (view.count - number) % 65_536 or (at < len(table) and table[at : at + 4] != _SIGNATURE):
             self.odd["zip-count"] = None
 
-    def _row(self, directory: Directory, at: int) -> Row | None:
-        if self.hides is None or self.edge is None:
+    def _row(self, directory: Directory | None, at: int) -> Row | None:
+        if directory is None or self.edge is None:
             return None
-        row = directory.row(at, self.edge, self.hides)
+        row = directory.row(at, self.edge)
         if row is None or not self.names.isdisjoint(row.names):
             return None
         self.names |= row.names
-        self.tensors, self.edge = self.tensors + row.count, row.edge
+        self.tensors, self.edge = self.tensors + row.count - len(row.hiding), row.edge
         return row
 
     def _follow(self, member: Member) -> None:

@@ -8,7 +8,9 @@ import mmap
 import os
 import stat
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from itertools import repeat
+from operator import add
 from typing import BinaryIO
 
 from modelscan.errors import FormatError
@@ -42,6 +44,8 @@ class Artifact:
         self._head: bytes | None = None
         self.tried: object = None
         """What the reader that claims it has found out so far, to read on from."""
+        self.numbers = False
+        """Is it a tensor, by what it lies in? Then it may look like anything by chance."""
         self.beside: str | None = None
         """The folder it lies in, if it is a file by itself, also a compressed one."""
 
@@ -100,9 +104,9 @@ class Artifact:
         length = min(length, self.size - start)
         return self._root.read(self._base + start, length) if length > 0 else b""
 
-    def look(self) -> Callable[[int, int], bytes]:
-        """The same as `read` for many small pieces: `look(start, stop)`, both of them within the artifact."""
-        return self._root.look(self._base)
+    def pieces(self, starts: Iterable[int], lengths: Iterable[int]) -> list[bytes]:
+        """Many pieces within the artifact; fewer bytes of those that reach over the end of the file."""
+        return self._root.pieces(map(add, starts, repeat(self._base)) if self._base else starts, lengths)
 
     def view(self) -> tuple[Buffer, int, int]:
         """A buffer with the start and end of this artifact in it. Large files are mapped, not copied."""
@@ -144,8 +148,8 @@ class Root(ABC):
         data = self.read(start, length)
         return data, 0, len(data)
 
-    def look(self, base: int) -> Callable[[int, int], bytes]:
-        return lambda start, stop: self.read(base + start, stop - start)
+    def pieces(self, starts: Iterable[int], lengths: Iterable[int]) -> list[bytes]:
+        return list(map(self.read, starts, lengths))
 
     def identity(self) -> Identity | None:
         return None
@@ -184,11 +188,11 @@ class FileRoot(Root):
             return super().view(start, length)
         return self._mapped(), start, start + length
 
-    def look(self, base: int) -> Callable[[int, int], bytes]:
-        if os.fstat(self.file.fileno()).st_size <= self.in_memory:
-            return super().look(base)
-        data = self._mapped()
-        return lambda start, stop: data[base + start : base + stop]
+    def pieces(self, starts: Iterable[int], lengths: Iterable[int]) -> list[bytes]:
+        """Not through a map: what a fault costs is more than a call, and a file that is cut off meanwhile kills."""
+        if not hasattr(os, "pread"):
+            return super().pieces(starts, lengths)
+        return list(map(os.pread, repeat(self.file.fileno()), lengths, starts))
 
     def _mapped(self) -> mmap.mmap:
         if self._map is None:

@@ -1,95 +1,228 @@
 """A checkpoint's tensors, told from its directory many at a time: stored under numbers, one behind the other.
 
-What a row of entries has in common is compared as bytes, as is each local header with its entry, so nothing that
-`archive` would find odd passes here; whatever is not exactly usual ends the row and is read there.
+What a row of entries has in common is compared byte by byte of an entry, for all of them at once, and so are the local
+headers with their entries; nothing that `archive` would find odd passes here. Whatever is not exactly usual ends the
+row and is read there.
 """
 
 from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Callable
+from collections.abc import Iterator
+from itertools import chain, repeat
+from operator import add
 
 from modelscan.records import dataclass
+from modelscan.source import columns
+from modelscan.source.artifact import Artifact
+from modelscan.source.hiding import Hides
 
-PEEK = 16
-"""Bytes of a tensor that are looked at."""
+PEEK, LOOK = 16, 512
+"""Bytes of a tensor that are looked at, and of one that could be something else by these."""
+FEWEST, GROWTH = 16, 8
+"""Entries of the first row that is looked for, and how many times as many of each next one."""
+PADDING = 4_096
+"""Bytes of an extra field, which writers fill up so that the tensor behind it is aligned."""
 
 _COMMON = struct.Struct("<16s12x14s")
 """Signature to date; then the lengths of name, extra field and comment, and the attributes."""
 _ENTRY, _LOCAL = 46, 30
+_PACKED, _SIZE, _TAIL, _OFFSET = 20, 24, 28, 42
+"""Where fields of an entry stand: both sizes, what is common again, offset."""
 _UNSTATED = bytes(12)
 """In front of the data, where torch writes checksum and sizes behind it."""
 _PREFIX = re.compile(rb"[^/\\:\0\x80-\xff]+/data/")
-
-Look = Callable[[int, int], bytes]
+_DIGITS = b"0123456789"
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """`count` entries up to the offset `after` in the directory; the data of the last one ends at `edge`."""
+    """`count` entries up to the offset `after` in the directory; the data of the last one ends at `edge`.
+
+    `hiding` are the offsets of those entries whose tensor could be something else by its first bytes.
+    """
 
     after: int
     count: int
     edge: int
     names: frozenset[bytes]
+    hiding: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
+class Entries:
+    """Entries that differ in checksum, size, offset and number alone: what the first one has in common with them."""
+
+    head: bytes
+    tail: bytes
+    prefix: bytes
+    length: int
+    """Of each name."""
+
+    @property
+    def stride(self) -> int:
+        return _ENTRY + self.length
+
+    @property
+    def header(self) -> int:
+        """Bytes of a local header with its name."""
+        return _LOCAL + self.length
+
+    def count(self, table: bytes, at: int, most: int) -> int:
+        """How many there are at `at`."""
+        stride = self.stride
+        stop = at + min(most, (len(table) - at) // stride) * stride
+        fixed = [*enumerate(self.head), *enumerate(self.tail, _TAIL), *enumerate(self.prefix, _ENTRY)]
+        wanted = [(place, bytes([byte])) for place, byte in fixed]
+        wanted += [(place, _DIGITS) for place in range(_ENTRY + len(self.prefix), stride)]
+        for place, allowed in wanted:
+            stop = at + columns.alike(table, at + place, stop, stride, allowed) * stride
+        for place in range(4):
+            stop = at + columns.equal(table, at + _PACKED + place, at + _SIZE + place, stop, stride) * stride
+        return (stop - at) // stride
+
+
 class Directory:
-    """An archive of `size` bytes that `look` reads, and its directory; `shift` is added to the offsets in it."""
+    """An archive's directory `table`; `shift` is added to the offsets in it.
 
-    look: Look
-    size: int
-    table: bytes
-    shift: int
+    Rows grow as long as all of their members are as they should be, so that looking in vain costs little.
+    """
 
-    def row(self, at: int, edge: int, hides: Callable[[bytes], bool]) -> Row | None:
-        """The tensors whose entries begin at `at`, behind a member that ends at `edge`. None where there are none.
+    def __init__(self, artifact: Artifact, table: bytes, shift: int, hides: Hides) -> None:
+        self.artifact, self.table, self.shift, self.hides = artifact, table, shift, hides
+        self.most = FEWEST
 
-        `hides`: could what begins with these bytes be something else than a tensor?
-        """
-        if at + _ENTRY > len(self.table):
+    def row(self, at: int, edge: int) -> Row | None:
+        """The tensors whose entries begin at `at`, behind a member that ends at `edge`. None where there are none."""
+        if at + _ENTRY > len(self.table) or self.shift < 0:
             return None
         head, tail = _COMMON.unpack_from(self.table, at)
         length = int.from_bytes(tail[:2], "little")
         prefix = _PREFIX.match(self.table, at + _ENTRY, at + _ENTRY + length)
         if prefix is None or not _is_usual(head, tail):
             return None
-        names, edge = self._follow(at, edge, head, tail, hides)
-        numbers = b"".join([name[prefix.end() - prefix.start() :] for name in names])
-        alike = all(name.startswith(prefix[0]) for name in names) and numbers.isdigit()
-        found = frozenset(names)
-        if not names or not alike or len(found) < len(names):
-            return None
-        return Row(at + len(names) * (_ENTRY + length), len(names), edge, found)
+        entries = Entries(head, tail, prefix[0], length)
+        count = entries.count(self.table, at, self.most)
+        found = self._follow(at, edge, entries, count) if count else None
+        if found is None or found.count < count:
+            self.most = FEWEST
+        elif count == self.most:
+            self.most *= GROWTH
+        return found
 
-    def _follow(
-        self, at: int, edge: int, head: bytes, tail: bytes, hides: Callable[[bytes], bool]
-    ) -> tuple[list[bytes], int]:
-        """The names of members that follow each other as they should, and where the last of them ends."""
-        look, last, shift = self.look, self.size, self.shift
-        length = int.from_bytes(tail[:2], "little")
-        entry = struct.Struct(f"<16s4xLL14sL{length}s")
-        begin = int.from_bytes(self.table[at + 42 : at + 46], "little") + shift
-        local = look(begin, begin + 6) if 0 <= begin < last else b""
-        usual = b"PK\x03\x04" + local[4:] + head[8:] + _UNSTATED + tail[:2]
-        names: list[bytes] = []
-        stop = at + (len(self.table) - at) // entry.size * entry.size
-        for one, packed, size, other, header, name in entry.iter_unpack(memoryview(self.table)[at:stop]):
-            begin = header + shift
-            gap = begin - edge
-            if one != head or other != tail or packed != size or gap < 0 or gap >= _LOCAL:
-                break
-            local = look(begin, begin + _LOCAL + length)
-            if local[:28] != usual or local[_LOCAL:] != name:
-                break
-            start = begin + _LOCAL + length + (local[28] | local[29] << 8)
-            if start + size > last or (size and hides(look(start, start + min(PEEK, size)))):
-                break
-            edge = start + size
-            names.append(name)
-        return names, edge
+    def _follow(self, at: int, edge: int, entries: Entries, count: int) -> Row | None:
+        """Those of the members that follow each other as they should."""
+        members = _Members(self.artifact, self.table, at, self.shift, entries, count)
+        members.follow(edge)
+        good = members.good
+        names = frozenset(members.names())
+        if not good or len(names) < good:
+            return None
+        hiding = tuple(at + number * entries.stride for number in members.suspects(self.hides))
+        return Row(at + good * entries.stride, good, members.edge, names, hiding)
+
+
+class _Members:
+    """What `count` entries from `at` on say of their members, held against these.
+
+    The first `good` of them are as they should be; the data of the last of these ends at `edge`.
+    """
+
+    def __init__(self, artifact: Artifact, table: bytes, at: int, shift: int, entries: Entries, count: int) -> None:
+        self.artifact, self.table, self.at, self.entries, self.count = artifact, table, at, entries, count
+        self.good = self.edge = 0
+        stride = entries.stride
+        self.size_lanes = columns.numbers(table, at + _SIZE, count, stride, 4)
+        begins = columns.numbers(table, at + _OFFSET, count, stride, 4)
+        if shift:
+            begins = (columns.total(begins) + columns.each(shift, count)).to_bytes(len(begins), "little")
+        self.begin_lanes = begins
+        self.sizes, self.begins = columns.as_array(self.size_lanes), columns.as_array(begins)
+        self.extras = columns.as_array(b"")
+        """Bytes of the extra field of each good member."""
+        self.read: list[bytes] = []
+        """Of the first members, what stands in front of the data and its first bytes."""
+        local = artifact.read(self.begins[0], 6)
+        self.usual = b"PK\x03\x04" + local[4:] + entries.head[8:] + _UNSTATED + entries.tail[:2]
+        """What each local header begins with, up to the length of its extra field."""
+
+    def names(self) -> list[bytes]:
+        first, stride, length = self.at + _ENTRY, self.entries.stride, self.entries.length
+        return [self.table[at : at + length] for at in range(first, first + self.good * stride, stride)]
+
+    def start(self, number: int) -> int:
+        """Where the data of a good member begins."""
+        return self.begins[number] + self.entries.header + self.extras[number]
+
+    def follow(self, edge: int) -> None:
+        """From a member on that ends at `edge`."""
+        self.edge = edge
+        if self._next():
+            self._all()
+        while self.good < self.count and self._next():
+            continue
+
+    def _next(self) -> bool:
+        """One more member. False: it is not as it should be."""
+        begin, header = self.begins[self.good], self.entries.header
+        if not 0 <= begin - self.edge < _LOCAL:
+            return False
+        local = self.artifact.read(begin, header)
+        name = self.at + self.good * self.entries.stride + _ENTRY
+        if local[:28] != self.usual or local[_LOCAL:] != self.table[name : name + self.entries.length]:
+            return False
+        extra = int.from_bytes(local[28:_LOCAL], "little")
+        edge = begin + header + extra + self.sizes[self.good]
+        if edge > self.artifact.size:
+            return False
+        self.extras.append(extra)
+        self.edge = edge
+        self.good += 1
+        return True
+
+    def _all(self) -> None:
+        """All but the last at once, if they all end as far in front of the next as the first one does."""
+        count, header = self.count - 1, self.entries.header
+        apart = self.begins[1] - self.edge if self.count >= FEWEST else -1
+        if not 0 <= apart < _LOCAL or self.begins[-1] + PEEK > self.artifact.size:
+            return
+        # Where the data ends and how long it is tell where it begins, and so how long the extra field has to be.
+        ends = columns.total(self.begin_lanes[8:])
+        taken = columns.total(self.begin_lanes[:-8]) + columns.total(self.size_lanes[:-8])
+        lanes = columns.lanes_of(ends - taken - columns.each(header + apart, count), count)
+        extras = columns.as_array(lanes or b"")
+        if lanes is None or max(extras) > PADDING:
+            return
+        read = self.artifact.pieces(self.begins[:-1], map(add, extras, repeat(header + PEEK)))
+        if self._agree(b"".join([piece[:header] for piece in read]), lanes, count):
+            self.read, self.extras, self.good = read, extras, count
+            self.edge = self.start(count - 1) + self.sizes[count - 1]
+
+    def _agree(self, local: bytes, extras: bytes, count: int) -> bool:
+        """Do all local headers, one behind the other, say the same as the entries do?"""
+        header, stride = self.entries.header, self.entries.stride
+        names, stop = self.at + _ENTRY, self.at + count * stride
+        return (
+            len(local) == count * header
+            and all(local[place::header] == bytes([byte]) * count for place, byte in enumerate(self.usual))
+            and local[28::header] == extras[::8]
+            and local[29::header] == extras[1::8]
+            and all(
+                local[_LOCAL + n :: header] == self.table[names + n : stop : stride] for n in range(header - _LOCAL)
+            )
+        )
+
+    def suspects(self, hides: Hides) -> Iterator[int]:
+        """The numbers of those good ones that could be something else by their first bytes."""
+        first = b"".join([piece[-PEEK : 1 - PEEK] for piece in self.read])
+        wanted = (found.start() for found in re.finditer(b"[" + re.escape(hides.first) + b"]", first))
+        for number in chain(wanted, range(len(first), self.good)):
+            start, size = self.start(number), self.sizes[number]
+            head = self.read[number][-PEEK:] if number < len(first) else self.artifact.read(start, PEEK)
+            # Most of what could be something else by a few bytes could not by some more.
+            if hides(head[:size], size) and hides(self.artifact.read(start, min(LOOK, size)), size):
+                yield number
 
 
 def _is_usual(head: bytes, tail: bytes) -> bool:
