@@ -43,7 +43,7 @@ bench: $(VENV)/.test ## time scans and guarded loads against bare loads, in inte
 	$(PY) -m benchmarks.notebooks
 
 fuzz: $(VENV)/.test ## hold the pickle machine against the real unpickler for long
-	$(PY) -m tests.pickles.fuzz --cases 1000000
+	$(PY) -m tests.fuzz --cases 1000000
 
 zoo: $(VENV)/.test ## write a zoo of ordinary objects and tell what is said of them
 	$(PY) tools/zoo/animals.py build/zoo plain numpy pandas sklearn scipy torch torch.nn xgboost lightgbm networkx

@@ -16,7 +16,8 @@ class Kind(StrEnum):
     """What sort of fact a row states. `subject` and `detail` are described for each."""
 
     IMPORT = "IMPORT"
-    """The file names an object. subject: "module.name" as written; detail: module, name."""
+    """The file names an object. subject: "module.name" as written; detail: module, name, and unlikely: true where
+    prose or numbers look like a name by chance."""
     CALL = "CALL"
     """A callable is invoked. subject: its name; detail: expression, opcode, arguments (see `pickles.describe`), and for
     the first ones of a file opcodes and tree (see `pickles.trace`). Of a call that no rule has anything to say about

@@ -160,7 +160,7 @@ class Judge:
             return
         elif lookalike(module.split(".")[0], self.rules.packages):
             yield self._finding(self._structure("lookalike"), fact, found.name)
-        elif could_be_imported(f"{module}.{name}") and not quiet and not self._is_own(module, name):
+        elif not (quiet or fact.detail.get("unlikely") or self._is_own(module, name)):
             yield self._finding(self._structure("unreviewed-name"), fact, found.name)
 
     def _reached(self, fact: Evidence) -> Iterator[Finding]:

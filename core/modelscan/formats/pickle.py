@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Generator, Iterator
+from dataclasses import replace
 
 from modelscan.errors import LimitExceeded
 from modelscan.evidence import Evidence, Kind
@@ -48,6 +49,8 @@ class Trial:
     asking: list[Ledger] = field(default_factory=list)
     """Those that ask for something; none is fine where a pickle ends with the bytes."""
     is_pickle: bool = False
+    is_meant: bool = False
+    """Do they make a whole pickle, call something, or hide it? Prose does none of that."""
 
 
 def claims(artifact: Artifact, context: Context) -> bool:
@@ -96,8 +99,11 @@ def _trial(artifact: Artifact, context: Context) -> Trial:
     while pos < len(data):
         walked = trial.walked[pos] = trial.stream.walk(pos)
         walk = walked.walk
-        if walk.limit is not None or _asks(walked.ledger):
+        whole = walk.broken is None
+        hides = _hides(walked.ledger, may_extend=whole and not artifact.expected)
+        if walk.limit is not None or walked.ledger.imports or hides:
             trial.asking.append(walked.ledger)
+            trial.is_meant = trial.is_meant or whole or hides or bool(walked.ledger.pending)
         if walk.broken is not None or walk.limit is not None:
             break
         pos = walk.end
@@ -148,15 +154,19 @@ def _means_names(ledger: Ledger) -> bool:
     return any(_NAME.fullmatch(module) and _NAME.fullmatch(name) for module, name in ledger.imports)
 
 
-def _asks(ledger: Ledger) -> bool:
-    return bool(ledger.imports) or any(kind is Kind.ANOMALY for kind, _ in ledger.others)
+def _hides(ledger: Ledger, may_extend: bool) -> bool:
+    """`may_extend`: an EXT opcode counts, of which there is one in a hundred bytes of anything."""
+    telling = {Kind.ANOMALY, Kind.EXTENSION} if may_extend else {Kind.ANOMALY}
+    return any(kind in telling for kind, _ in ledger.others)
 
 
-def _is_text(asking: list[Ledger]) -> bool:
-    """Prose and source code may start like a pickle: "import os" asks for `mport os`. No such module can be meant."""
-    names = any(ledger.imports for ledger in asking)
-    hides = any(kind is Kind.ANOMALY for ledger in asking for kind, _ in ledger.others)
-    return names and not hides and not any(map(_means_names, asking))
+def _is_text(trial: Trial) -> bool:
+    """Prose and source code may start like a pickle: "import os" asks for `mport os`, and then breaks off.
+
+    A module may well have such a name: a file can. So what is a whole pickle or calls something is none of these.
+    """
+    names = any(ledger.imports for ledger in trial.asking)
+    return names and not (trial.is_meant or any(map(_means_names, trial.asking)))
 
 
 def read(artifact: Artifact, context: Context) -> Facts:
@@ -165,9 +175,9 @@ def read(artifact: Artifact, context: Context) -> Facts:
     walked: dict[int, Walked] = {}
     if not _announced(artifact.head) and not artifact.numbers:
         trial = _tried(artifact, context)
-        if _is_text(trial.asking):
+        if _is_text(trial):
             yield Skip(artifact.name, "text, not a model")
-            yield from (fact for ledger in trial.asking for fact in ledger.evidence() if fact.kind is Kind.IMPORT)
+            yield from (fact for ledger in trial.asking for fact in _facts(ledger, True) if fact.kind is Kind.IMPORT)
             return
         if artifact.size <= TRIAL:  # that was all of it
             stream, walked = trial.stream, trial.walked
@@ -201,11 +211,18 @@ def _one(
         walk = joblib.walk if whole or walk.broken is not None else walk
         ledgers = [joblib.ledger] if loader == "joblib" else [joblib.ledger, plain.ledger]
     for ledger in ledgers:
-        yield from ledger.evidence()
+        yield from _facts(ledger, artifact.expected)
         yield from _nested(artifact, stream, ledger)
         if loader != "pickle":  # only joblib opens other files
             yield from beside.read(artifact, ledger, stream.start)
     return walk
+
+
+def _facts(ledger: Ledger, chance: bool) -> Iterator[Evidence]:
+    """`chance`: the bytes may be no pickle at all, so that an odd name is more likely to be none."""
+    for fact in ledger.evidence():
+        odd = chance and fact.kind is Kind.IMPORT and not _NAME.fullmatch(fact.subject)
+        yield replace(fact, detail={**fact.detail, "unlikely": True}) if odd else fact
 
 
 def _nested(artifact: Artifact, stream: Stream, ledger: Ledger) -> Iterator[Artifact]:
@@ -230,7 +247,7 @@ def _tail(artifact: Artifact, stream: Stream, pos: int) -> Facts:
         return
     yield anomaly(artifact, "trailing-bytes", pos - stream.start, f"{stream.end - pos:,} bytes behind the pickle")
     for ledger in _islands(stream, pos):
-        yield from ledger.evidence()
+        yield from _facts(ledger, True)
 
 
 def _islands(stream: Stream, pos: int) -> Iterator[Ledger]:

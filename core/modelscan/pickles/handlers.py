@@ -52,18 +52,26 @@ def _frame(state: State, pos: int, code: int) -> int:
 
 def _global(state: State, pos: int, code: int) -> int:
     value, after = _read_global(state, pos)
+    if not after:
+        raise _torn(state)
     state.stack.append(value)
     return after
 
 
+def _torn(state: State) -> FormatError:
+    return FormatError("pickle-truncated", "the stream ends in the middle of a name", state.end)
+
+
 def _read_global(state: State, pos: int) -> tuple[Global, int]:
+    """The imported object and the offset after its name, 0 where the data ends before the name does."""
     first = state.data.find(b"\n", pos + 1, state.end)
     second = state.data.find(b"\n", first + 1, state.end) if first >= 0 else -1
     if second < 0:
         # At the end of the data pickle.py takes what there is of a line, less its last character, and imports that.
         first = state.end - 1 if first < 0 else first
-        state.named(_named(state, pos, first, max(first, state.end - 1)))
-        raise FormatError("pickle-truncated", "the stream ends in the middle of a name", state.end)
+        value = _named(state, pos, first, max(first, state.end - 1))
+        state.named(value)
+        return value, 0
     state.reaches(second + 1)
     value = _named(state, pos, first, second)
     state.named(value)
@@ -100,6 +108,8 @@ def _inst(state: State, pos: int, code: int) -> int:
     value, after = _read_global(state, pos)  # pickle.py imports before it looks for the mark, C after
     items = state.pop_mark(pos)
     state.stack.append(state.called("INST", value, Group("tuple", items), pos))
+    if not after:
+        raise _torn(state)
     return after
 
 
