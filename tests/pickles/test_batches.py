@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import collections
 import datetime
-import importlib.util
 import pickle
 import random
-from pathlib import Path
 
 import pytest
+from fuzz.streams import Generator
 from samples import proto, text
 
 from modelscan.evidence import Kind
@@ -17,10 +16,6 @@ from modelscan.limits import Limits
 from modelscan.pickles import batches
 from modelscan.pickles.ledger import Ledger
 from modelscan.pickles.machine import Machine
-
-_spec = importlib.util.spec_from_file_location("pickle_fuzz", Path(__file__).with_name("fuzz.py"))
-fuzz = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(fuzz)
 
 LIMITS = Limits()
 X = text("x")
@@ -100,7 +95,7 @@ def test_rows_across_many_frames_read_the_same(protocol):
 
 @pytest.mark.parametrize("seed", range(6))
 def test_fuzzed_pickles_read_the_same(seed):
-    generator = fuzz.Generator(10_000 + seed)
+    generator = Generator(10_000 + seed)
     for _ in range(400):
         includes(generator.case())
 

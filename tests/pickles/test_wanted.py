@@ -9,7 +9,7 @@ import decimal
 import pickle
 
 from contract.corpus import files
-from pickles.fuzz import Generator
+from fuzz.streams import Generator
 from samples import call, global_, proto, text
 
 import modelscan
