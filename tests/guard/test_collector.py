@@ -6,12 +6,13 @@ import gc
 import multiprocessing
 import pickle
 import threading
+import weakref
 
 import pytest
 import samples
 
 from modelscan.errors import UnsafeModelError
-from modelscan.guard.collector import PAUSE, Pause
+from modelscan.guard.collector import MANY, PAUSE, Pause
 
 
 class Watcher:
@@ -86,3 +87,32 @@ def test_a_forked_child_has_a_collector():
         pytest.skip("this system cannot fork")
     with PAUSE, multiprocessing.get_context("fork").Pool(1) as pool:
         assert pool.apply(gc.isenabled)
+
+
+def test_after_a_large_load_its_objects_are_not_young(guard):
+    data = pickle.dumps([[n] for n in range(2 * MANY)])
+    gc.collect()
+    value = pickle.loads(data)
+    assert gc.get_freeze_count() == 0
+    assert any(held is value for held in gc.get_objects(generation=2))
+    cycle = Cycle()
+    cycle.itself = cycle
+    gone = weakref.ref(cycle)
+    del cycle
+    gc.collect()
+    assert gone() is None
+
+
+def test_what_somebody_froze_stays_frozen(guard):
+    data = pickle.dumps([[n] for n in range(2 * MANY)])
+    gc.freeze()
+    try:
+        frozen = gc.get_freeze_count()
+        pickle.loads(data)
+        assert gc.get_freeze_count() >= frozen - 1000
+    finally:
+        gc.unfreeze()
+
+
+class Cycle:
+    """May be waited for."""

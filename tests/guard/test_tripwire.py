@@ -263,11 +263,45 @@ def test_what_ends_by_chance_during_a_load_ends_as_ever(guard, tmp_path, marker)
     assert not Path(name).exists()
 
 
-def test_approved_is_approved(guard, marker):
-    data = load(make_folder, marker)
-    with modelscan.allow(sha256=hashlib.sha256(data).hexdigest(), reason="it is meant to"):
-        pickle.loads(data)
+def count_and_act(path):
+    RUNS.append(path)
+    path.mkdir()
+
+
+RUNS: list[Path] = []
+
+
+@pytest.mark.parametrize("way", ["bytes", "file", "path"])
+def test_what_is_approved_runs_once(guard, marker, tmp_path, way):
+    import joblib
+
+    RUNS.clear()
+    data, path = load(count_and_act, marker), tmp_path / "m.pkl"
+    path.write_bytes(data)
+    with modelscan.allow(sha256=hashlib.sha256(data).hexdigest(), reason="it is meant to"), path.open("rb") as file:
+        {"bytes": lambda: pickle.loads(data), "file": lambda: pickle.load(file), "path": lambda: joblib.load(path)}[
+            way
+        ]()
     assert marker.exists()
+    assert len(RUNS) == 1
+    event = guard.history()[-1]
+    assert (event.decision, event.report.sha256) == ("allowed", hashlib.sha256(data).hexdigest())
+    assert event.report.findings[0].rule == "MS-S044"
+
+
+class Leaver:
+    """Of the user's own: turns what stopped it into the end of the program."""
+
+    def __setstate__(self, state):
+        try:
+            DOINGS[state[0]](Path(state[1]))
+        except Exception:
+            sys.exit()
+
+
+def test_the_end_of_the_program_is_no_way_past_a_refusal(guard, marker):
+    with pytest.raises(UnsafeModelError):
+        pickle.loads(load(make_folder, marker, "Leaver"))
 
 
 def test_a_file_object_that_is_approved_is_loaded_from_where_it_stood(guard, marker, tmp_path):

@@ -1,20 +1,23 @@
-"""Of a large file, as much is looked at as its first pickle takes: in steps, or at once where little more is left."""
+"""Of a file object, as much is looked at as its next pickle takes, and that is what the loader gets."""
 
 from __future__ import annotations
 
 import datetime
+import io
 import pickle
+from pathlib import Path
 
 import pytest
 from samples import Payload
 
 import modelscan
 from modelscan import guard
+from modelscan.guard import window
 from modelscan.guard.plain import WINDOW
-from modelscan.guard.sources import GROWTH
+from modelscan.guard.window import GROWTH
 
 FIRST, SECOND = WINDOW * GROWTH, WINDOW * GROWTH**2
-SIZES = [WINDOW - 1_000, WINDOW, FIRST - 30, FIRST, SECOND - 100, SECOND + 100_000, 3 * SECOND, SECOND * GROWTH + 1_000]
+SIZES = [WINDOW - 1_000, WINDOW, FIRST - 30, FIRST, SECOND - 100, SECOND + 100_000, 3 * SECOND]
 
 
 @pytest.fixture(autouse=True)
@@ -35,3 +38,88 @@ def test_what_a_large_pickle_names_at_its_end_is_seen(tmp_path, size, behind):
     with (tmp_path / "bad.pkl").open("rb") as file, pytest.raises(modelscan.UnsafeModelError, match="mkdir"):
         pickle.load(file)
     assert not (tmp_path / "x").exists()
+
+
+VALUES = [
+    1,
+    "two",
+    [3.0] * 30,
+    datetime.date(2020, 1, 2),
+    b"x" * 70_000,
+    {"k": b"y" * 200_000},
+    [str(n) for n in range(9_000)],
+]
+
+
+@pytest.mark.parametrize("protocol", [0, 2, 4, 5])
+@pytest.mark.parametrize("kind", ["rb", "r+b", "memory", "unbuffered"])
+@pytest.mark.parametrize("limit", [None, 100_000])
+def test_many_pickles_are_read_one_after_another(tmp_path, protocol, kind, limit, monkeypatch):
+    if limit is not None:
+        monkeypatch.setattr(window, "GUARD_IN_MEMORY", limit)
+    data = b"head" + b"".join(pickle.dumps(value, protocol) for value in VALUES) + b"tail"
+    (tmp_path / "many").write_bytes(data)
+    ends = []
+    for _ in range(2):
+        with _open(tmp_path / "many", kind) as file:
+            file.seek(4)
+            ends.append([(pickle.load(file) == value, file.tell()) for value in VALUES])
+            assert file.read() == b"tail"
+        guard.uninstall()
+    assert ends[0] == ends[1]
+    assert all(equal for equal, _ in ends[0])
+
+
+def _open(path: Path, kind: str):
+    if kind == "memory":
+        return io.BytesIO(path.read_bytes())
+    return path.open("rb", buffering=0) if kind == "unbuffered" else path.open(kind)
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"\x80\x04", pickle.dumps([1, datetime.date(2020, 1, 2)])[:-9], b"\x80\x04\xff."]
+)
+@pytest.mark.parametrize("kind", ["rb", "memory", "unbuffered"])
+def test_what_is_wrong_with_it_is_the_loaders_word(tmp_path, data, kind):
+    (tmp_path / "broken").write_bytes(data)
+    seen = []
+    for _ in range(2):
+        with _open(tmp_path / "broken", kind) as file:
+            with pytest.raises(Exception, match=r".") as caught:
+                pickle.load(file)
+            seen.append((caught.type, str(caught.value), file.tell()))
+        guard.uninstall()
+    assert seen[0] == seen[1]
+
+
+def test_the_loader_gets_the_bytes_that_were_scanned(tmp_path, monkeypatch):
+    """The same names in another order of calls would pass for the ones that were seen."""
+    path, good = tmp_path / "m", pickle.dumps([datetime.date(2020, 1, 2), b"x" * 100_000])
+    path.write_bytes(good)
+    real = window.Window._hand_over
+
+    def swapped(self):
+        path.write_bytes(good.replace(b"\x07\xe4", b"\x07\xe5"))
+        return real(self)
+
+    monkeypatch.setattr(window.Window, "_hand_over", swapped)
+    with path.open("rb") as file:
+        assert pickle.load(file)[0] == datetime.date(2020, 1, 2)
+    assert pickle.loads(path.read_bytes())[0] == datetime.date(2021, 1, 2)
+
+
+def test_a_pickle_too_large_to_be_held_twice_must_stay_the_same(tmp_path, monkeypatch):
+    monkeypatch.setattr(window, "GUARD_IN_MEMORY", 1 << 20)
+    path, good = tmp_path / "m", pickle.dumps([datetime.date(2020, 1, 2), b"x" * (3 << 20)])
+    path.write_bytes(good)
+    with path.open("rb") as file:
+        assert pickle.load(file)[0] == datetime.date(2020, 1, 2)
+    real = window.Window._hand_over
+
+    def swapped(self):
+        path.write_bytes(good.replace(b"\x07\xe4", b"\x07\xe5"))
+        return real(self)
+
+    monkeypatch.setattr(window.Window, "_hand_over", swapped)
+    with path.open("rb") as file, pytest.raises(modelscan.UnsafeModelError, match=r"changed"):
+        pickle.load(file)

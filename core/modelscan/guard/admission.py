@@ -3,32 +3,62 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
+from functools import partial
 from typing import Any
 
 from modelscan import approvals
 from modelscan.guard import callers, refusal, shapes
-from modelscan.guard.call import Call
+from modelscan.guard.call import Call, Loader
 from modelscan.guard.collector import PAUSE
 from modelscan.guard.events import HISTORY, Decision, Event
-from modelscan.guard.scope import Pair, Scope
+from modelscan.guard.scope import Pair, Scope, run
 from modelscan.guard.session import CurrentSession
-from modelscan.guard.sources import Source
+from modelscan.guard.sources import Bytes, Source
 from modelscan.guard.state import STATE
+from modelscan.guard.target import Target
 from modelscan.policy import Policy
 from modelscan.records import replace
 from modelscan.report import Report, Verdict
 from modelscan.scanner import judge
 
 
+def small(
+    target: Target, loader: Loader, args: tuple[Any, ...], kwargs: Mapping[str, Any], names: AbstractSet[Pair]
+) -> Any:
+    """`known` for bytes, thousands of times a second: what tells about a load is made where there is need."""
+    more = target.renames(names)
+    scope = _scope(names | more if more else names)
+    scope.approval = lambda: _approves(Bytes(args[0]), None)
+    try:
+        result = run(scope, loader, args, kwargs)
+    except KeyboardInterrupt:
+        raise
+    except BaseException:
+        if not scope.vetoed:
+            raise
+        result = None
+    if scope.acts or scope.noted or scope.vetoed:
+        call, source = Call(target, loader, args, kwargs), Bytes(args[0])
+        return _noted(call, source, _ended(call, source, None, scope, result), scope)
+    return result
+
+
 def known(call: Call, source: Source, names: AbstractSet[Pair]) -> Any:
     """A load that needs no scan, because it may resolve nothing but these names: known to be harmless, or none."""
     scope = _scope(names | call.target.renames(names) if names else names)
-    report = Report(source.label, Verdict.INCONCLUSIVE, refused=False)
-    result = _bound(call, source, report, scope)
-    if scope.noted:
-        _remembered(call, Decision.LOADED, report, scope)
+    return _noted(call, source, _bound(call, source, None, scope), scope)
+
+
+def _noted(call: Call, source: Source, result: Any, scope: Scope) -> Any:
+    if scope.noted and not scope.approved:
+        _remembered(call, Decision.LOADED, _unscanned(source), scope)
     return result
+
+
+def _unscanned(source: Source) -> Report:
+    return Report(source.label, Verdict.INCONCLUSIVE, refused=False)
 
 
 def scanned(call: Call, source: Source) -> Any:
@@ -64,10 +94,10 @@ def _scanned(call: Call, source: Source) -> Any:
     elif report.verdict is Verdict.SAFE and source.small is not None:
         shapes.remember(source.small, STATE.policy, session, names)
     result = _bound(call, source, report, scope)
-    if STATE.enforces and source.changed():
-        raise refusal.refused(call.target.name, refusal.changed(report))
     if scope.approved:
         return result
+    if STATE.enforces and source.changed():
+        raise refusal.refused(call.target.name, refusal.changed(report))
     event = _remembered(call, decision, report, scope)
     if event.decision is not Decision.LOADED or report.verdict is Verdict.UNVERIFIED:
         refusal.happened(event)
@@ -103,30 +133,44 @@ def _remembered(call: Call, decision: Decision, report: Report, scope: Scope) ->
     return HISTORY.add(HISTORY.number(), call.target.name, decision, callers.caller(), report, scope.noted)
 
 
-def _bound(call: Call, source: Source, report: Report, scope: Scope) -> Any:
+def _bound(call: Call, source: Source, report: Report | None, scope: Scope) -> Any:
     """Loads inside `scope`. What the scope stopped is a refusal, whatever the loader made of it."""
+    if source.given is not None:
+        call = call.of(source.given)
+    if scope.trip:
+        scope.approval = partial(_approves, source, report)
     try:
         result = call.within(scope)
-    except Exception:
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # a SystemExit of the model's own is no way past a refusal
         if not scope.vetoed:
             raise
-    else:
-        if not scope.vetoed:
-            return result
-    return _stopped(call, source, report, scope)
+        result = None
+    return _ended(call, source, report, scope, result)
 
 
-def _stopped(call: Call, source: Source, report: Report, scope: Scope) -> Any:
-    """Refuses; a file that was approved for all it does is loaded once more, from its beginning."""
+def _ended(call: Call, source: Source, report: Report | None, scope: Scope, result: Any) -> Any:
+    """After the load: what the scope stopped is a refusal, what was approved and done is written down."""
     if scope.refusals:
         raise scope.refusals[0]
-    report = refusal.surprised(report, scope, CurrentSession(source.folder))
-    if scope.acts and not scope.blocked and not source.changed():
-        report = replace(report, sha256=source.sha256())
-        if is_approved(report):
-            source.rewind()
-            result = call.within(Scope(scope.allowed, trip=False))
-            scope.approved = True
-            refusal.happened(_remembered(call, Decision.ALLOWED, report, scope))
-            return result
-    raise refusal.refused(call.target.name, report)
+    if scope.vetoed:
+        raise refusal.refused(call.target.name, _surprised(source, report, scope))
+    if scope.approved:
+        refusal.happened(_remembered(call, Decision.ALLOWED, _surprised(source, report, scope), scope))
+    return result
+
+
+def _surprised(source: Source, report: Report | None, scope: Scope) -> Report:
+    found = refusal.surprised(report or _unscanned(source), scope, CurrentSession(source.folder))
+    if scope.blocked or source.changed():
+        return found  # an approval would be of something else
+    return replace(found, sha256=source.digest or source.sha256())
+
+
+def _approves(source: Source, report: Report | None) -> bool:
+    """Asked in the middle of a load, before what it does is stopped: did a person approve this very file?"""
+    if not (STATE.policy.approved or approvals.wants_hash()) or source.changed():
+        return False
+    source.digest = source.sha256()
+    return is_approved(replace(report or _unscanned(source), sha256=source.digest))

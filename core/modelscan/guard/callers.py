@@ -32,6 +32,8 @@ INTERNAL = frozenset(
 )
 """Functions that read what another process of the same program wrote: (module, qualified name)."""
 
+_FUNCTIONS = frozenset(function for _, function in INTERNAL)
+
 LIBRARIES = frozenset(target.module.partition(".")[0] for target in TARGETS)
 
 _IMPORT = "importlib._bootstrap"
@@ -65,7 +67,11 @@ def is_library(frame: FrameType | None) -> bool:
 
 def is_internal(frame: FrameType | None) -> bool:
     """Is this frame one of `INTERNAL`?"""
-    return frame is not None and (_module(frame), frame.f_code.co_qualname) in INTERNAL
+    return frame is not None and frame.f_code.co_qualname in _FUNCTIONS and _named(frame) in INTERNAL
+
+
+def _named(frame: FrameType) -> tuple[str, str]:
+    return _module(frame), frame.f_code.co_qualname
 
 
 def _module(frame: FrameType) -> str:

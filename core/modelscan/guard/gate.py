@@ -38,7 +38,7 @@ def load(target: Target, loader: Loader, instance: object, args: tuple[Any, ...]
         names = shapes.names(data, STATE.policy)
         if names is not None:
             STATE.calls[target.name] += 1
-            return admission.known(Call(target, loader, args, kwargs), sources.Bytes(data), names)
+            return admission.small(target, loader, args, kwargs, names)
     call = Call(target, loader, args, kwargs)
     value = call.source
     if value is None or value is MISSING or not target.unpickles(args, kwargs) or sources.passes_on(target, value):
@@ -52,8 +52,6 @@ def load(target: Target, loader: Loader, instance: object, args: tuple[Any, ...]
             return admission.known(call, sources.Unknown(value), shapes.NOTHING)
         with closing(source):
             source.prepare()
-            if source.given is not None:
-                call = call.of(source.given)
             names = source.names(STATE.policy)
             return admission.scanned(call, source) if names is None else admission.known(call, source, names)
 

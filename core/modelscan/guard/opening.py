@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from modelscan.guard.folder import Folder
-from modelscan.guard.sources import Bytes, File, Handle, Source, Stream, Window, can_rewind, is_ordinary, label_of
+from modelscan.guard.sources import Bytes, File, Handle, Source, Stream, can_rewind, is_ordinary, label_of
 from modelscan.guard.target import Takes, Target
+from modelscan.guard.window import Window
 
 
 def of(target: Target, value: Any) -> Source | None:

@@ -28,27 +28,40 @@ class Scope:
     as `tripwire` says. `reads`: the source is an object of somebody else's, which may fetch its bytes as it likes.
     """
 
-    __slots__ = ("acts", "allowed", "approved", "blocked", "noted", "open", "reads", "refusals", "trip")
+    __slots__ = ("acts", "allowed", "approval", "approved", "blocked", "noted", "open", "reads", "refusals", "trip")
 
     def __init__(self, allowed: AbstractSet[Pair] | None, trip: bool = True, reads: bool = False) -> None:
         self.allowed, self.trip, self.reads = allowed, trip, reads
+        self.approval: Callable[[], bool] | None = None
+        """Did a person approve this very file? Asked before the first act would be stopped."""
         self.blocked: list[Pair] = []
         """Names that were asked for and are not in `allowed`."""
         self.acts: list[tuple[str, str]] = []
-        """Audit events that were stopped, and how they are told."""
+        """Audit events that were stopped, or let through because they are approved, and how they are told."""
         self.noted: list[str] = []
         """What was let through and written down."""
         self.refusals: list[UnsafeModelError] = []
         """Loads inside this one that were refused."""
         self.approved = False
-        """What it did was stopped, then found to be approved, done, and written down."""
+        """What it does would be stopped, but is approved: all of it is let through and written down."""
         self.open = True
         """False once the load is over: a task it created keeps its context, and with it this scope."""
 
     @property
     def vetoed(self) -> bool:
         """Was anything stopped? Then the load is refused, whatever came of it."""
-        return bool(self.blocked or self.acts or self.refusals)
+        return bool(self.blocked or (self.acts and not self.approved) or self.refusals)
+
+    def approves(self) -> bool:
+        """Asks once. Whatever it opens to find out is no act of the load."""
+        ask, self.approval = self.approval, None
+        if ask is None or self.vetoed:
+            return self.approved
+        self.trip = False
+        with set_aside():
+            self.approved = ask()
+        self.trip = not self.approved
+        return self.approved
 
 
 _current: ContextVar[Scope | None] = ContextVar("modelscan_scope", default=None)

@@ -11,7 +11,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from modelscan.evidence import Kind
 from modelscan.guard import shapes
 from modelscan.guard.plain import WINDOW, asks_nothing
 from modelscan.guard.scope import Pair
@@ -19,11 +18,7 @@ from modelscan.guard.target import Target
 from modelscan.pickles.stream import read_one
 from modelscan.policy import Policy
 from modelscan.scanner import NAMELESS, Borrowed, Examination, examine
-from modelscan.source.artifact import GUARD_IN_MEMORY, Artifact, identity_of
-
-GROWTH = 8
-"""What one pickle needs of a file object is found by looking at so many times more of it, or at all of it if that is
-not much more: a file may hold thousands of pickles, and each look begins anew."""
+from modelscan.source.artifact import GUARD_IN_MEMORY, Artifact, Identity, identity_of
 
 
 class Source(ABC):
@@ -35,6 +30,8 @@ class Source(ABC):
     folder: Path | None = None
     foreign: bool = False
     """The loader itself reads from an object that may be connected to anything."""
+    digest: str | None = None
+    """Its sha256, where it was asked for in the middle of a load."""
     small: bytes | None = None
     """The one pickle that it is, as far as `shapes` would look at it."""
 
@@ -55,9 +52,6 @@ class Source(ABC):
     def changed(self) -> bool:
         """Is it another file than the one that was scanned?"""
         return False
-
-    def rewind(self) -> None:
-        """Makes it ready to be loaded a second time."""
 
     def close(self) -> None:
         """Gives back what is held."""
@@ -92,7 +86,7 @@ class Bytes(Source):
 
     def examine(self, policy: Policy) -> tuple[Artifact, Examination]:
         artifact = Artifact.of_bytes(self.label, self.data)
-        reader = _pickles() if self.single else None
+        reader = pickles() if self.single else None
         return artifact, examine(artifact, policy, single=self.single, loader=self.loader, reader=reader)
 
     def sha256(self) -> str:
@@ -109,9 +103,6 @@ class Stream(Bytes):
     def prepare(self) -> None:
         self.data = read_one(self.file) if self.single else self.file.read()
         self.given = io.BytesIO(self.data)
-
-    def rewind(self) -> None:
-        self.given.seek(0)
 
 
 class File(Source):
@@ -145,6 +136,7 @@ class Handle(Source):
         self.file, self.label = file, label_of(file)
         self.folder, self.foreign = _folder_of(file), not is_ordinary(file)
         self.origin = file.tell()
+        self.identity = _identity(file)
 
     def examine(self, policy: Policy) -> tuple[Artifact, Examination]:
         with Borrowed(self.file) as artifact:
@@ -160,52 +152,11 @@ class Handle(Source):
         finally:
             self.file.seek(at)
 
+    def changed(self) -> bool:
+        return _identity(self.file) != self.identity
+
     def rewind(self) -> None:
         self.file.seek(self.origin)
-
-
-class Window(Handle):
-    """A file object of which one pickle is read: only as much of it is looked at as that pickle takes."""
-
-    def __init__(self, file: Any) -> None:
-        super().__init__(file)
-        self.data = self._read(WINDOW)
-
-    def names(self, policy: Policy) -> AbstractSet[Pair] | None:
-        if len(self.data) < WINDOW and asks_nothing(self.data):
-            return shapes.NOTHING
-        self.small = self.data[: shapes.LONGEST]
-        return shapes.names(self.small, policy)
-
-    def examine(self, policy: Policy) -> tuple[Artifact, Examination]:
-        size = WINDOW
-        while True:
-            artifact = Artifact.of_bytes(self.label, self.data)
-            found = examine(artifact, policy, single=True, loader=self.loader, reader=_pickles())
-            if len(self.data) < size or not _is_cut(found, self.label):
-                return artifact, found
-            size *= GROWTH
-            rest = self.file.seek(0, io.SEEK_END) - self.origin
-            self.rewind()
-            whole = rest <= min(size * GROWTH, GUARD_IN_MEMORY)
-            self.data = self._read(rest if whole else size)
-            size = len(self.data) + 1 if whole else size
-
-    def _read(self, size: int) -> bytes:
-        try:
-            data = self.file.read(size)
-            while len(data) < size and (more := self.file.read(size - len(data))):
-                data += more
-            return bytes(data)
-        finally:
-            self.file.seek(self.origin)
-
-
-def _is_cut(found: Examination, label: str) -> bool:
-    return any(
-        fact.kind is Kind.BROKEN and fact.subject == "pickle-truncated" and fact.where.artifact == label
-        for fact in found.evidence
-    )
 
 
 def passes_on(target: Target, value: Any) -> bool:
@@ -241,12 +192,19 @@ def label_of(value: Any) -> str:
     return name if isinstance(name, str) else f"<{type(value).__name__}>"
 
 
+def _identity(file: Any) -> Identity | None:
+    """Of a file on disk, None of what is somewhere else."""
+    with suppress(Exception):
+        return identity_of(file.fileno())
+    return None
+
+
 def _folder_of(file: Any) -> Path | None:
     name = getattr(file, "name", None)
     return Path(os.path.abspath(name)).parent if isinstance(name, str) else None  # noqa: PTH100
 
 
-def _pickles() -> Any:
+def pickles() -> Any:
     from modelscan.formats.pickle import READER  # with all the readers: not before the first scan
 
     return READER

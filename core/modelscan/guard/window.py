@@ -1,0 +1,130 @@
+"""A file object of which one pickle is read, as by `pickle.load`: the loader gets the very bytes that were scanned."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+from collections.abc import Set as AbstractSet
+from typing import Any
+
+from modelscan.evidence import Kind
+from modelscan.guard import shapes
+from modelscan.guard.plain import WINDOW, asks_nothing
+from modelscan.guard.scope import Pair
+from modelscan.guard.sources import Handle, pickles
+from modelscan.pickles.opcodes import Op
+from modelscan.policy import Policy
+from modelscan.scanner import Examination, examine
+from modelscan.source.artifact import CHUNK, GUARD_IN_MEMORY, IN_MEMORY, Artifact, FileRoot
+
+GROWTH = 16
+"""Where a pickle does not end within what was looked at, so many times more is looked at."""
+READ_AHEAD = 1 << 17
+"""Bytes that the C unpickler asks a file object to have ready."""
+
+
+class Window(Handle):
+    """As much of a file on disk or in memory is looked at as its next pickle takes.
+
+    The loader reads from a copy of that, and the file object is left where the loader stopped. Only a pickle that is
+    too large to be held beside its objects is read by the loader itself; then the file must be the same afterwards.
+    """
+
+    def __init__(self, file: Any) -> None:
+        super().__init__(file)
+        self.data = self._read(WINDOW)
+        self.whole = len(self.data) < WINDOW
+        self.mapped: Artifact | None = None
+
+    def names(self, policy: Policy) -> AbstractSet[Pair] | None:
+        if self.whole and asks_nothing(self.data):
+            self._hand_over()
+            return shapes.NOTHING
+        self.small = self.data[: shapes.LONGEST]
+        found = shapes.names(self.small, policy)
+        if found is not None:
+            self._hand_over()
+        return found
+
+    def examine(self, policy: Policy) -> tuple[Artifact, Examination]:
+        if not self.whole and _first_frame(self.data) > WINDOW:
+            self._grow()
+        while True:
+            artifact = self.mapped or Artifact.of_bytes(self.label, self.data)
+            found = examine(artifact, policy, single=True, loader=self.loader, reader=pickles())
+            if self.whole or not _is_cut(found, self.label):
+                self._hand_over()
+                return artifact, found
+            self._grow()
+
+    def sha256(self) -> str:
+        """Of what the loader gets, and of what stands behind that, which it cannot read."""
+        if self.mapped:
+            return super().sha256()
+        digest, at = hashlib.sha256(self.data), self.file.tell()
+        self.file.seek(self.origin + len(self.data))
+        try:
+            while more := self.file.read(CHUNK):
+                digest.update(more)
+        finally:
+            self.file.seek(at)
+        return digest.hexdigest()
+
+    def changed(self) -> bool:
+        return self.mapped is not None and super().changed()
+
+    def close(self) -> None:
+        if self.mapped is not None:
+            self.mapped.close()
+        if self.given is not None:
+            self.file.seek(self.origin + self.given.tell())
+
+    def _map(self) -> Artifact:
+        file = os.fdopen(os.dup(self.file.fileno()), "rb")
+        size = os.fstat(file.fileno()).st_size - self.origin
+        return Artifact(self.label, FileRoot(file, IN_MEMORY), self.origin, size)
+
+    def _grow(self) -> None:
+        """Reads more: all that is left where nobody has read from the file object yet, or where that is little.
+
+        A file may hold thousands of pickles, and each of them begins anew.
+        """
+        size, rest = len(self.data) * GROWTH, self.file.seek(0, io.SEEK_END) - self.origin
+        self.rewind()
+        in_memory = isinstance(self.file, io.BytesIO)
+        if min(size, rest) > GUARD_IN_MEMORY and not in_memory:
+            self.data, self.mapped, self.whole = b"", self._map(), True
+            return
+        self.whole = in_memory or (rest <= GUARD_IN_MEMORY and (self.origin == 0 or rest <= size * GROWTH))
+        self.data = self._read(rest if self.whole else size)
+
+    def _hand_over(self) -> None:
+        """As a file object of the same kind: how it is read shows in where the loader stops."""
+        if self.mapped:
+            return
+        self.given = io.BytesIO(self.data)
+        if isinstance(self.file, io.BufferedReader | io.BufferedRandom):
+            self.given = io.BufferedReader(self.given, min(len(self.data) + 1, READ_AHEAD))
+
+    def _read(self, size: int) -> bytes:
+        try:
+            data = self.file.read(size)
+            while len(data) < size and (more := self.file.read(size - len(data))):
+                data += more
+            return bytes(data)
+        finally:
+            self.file.seek(self.origin)
+
+
+def _first_frame(data: bytes) -> int:
+    """Where the first frame of a pickle of protocol 4 or 5 ends, as its writer says; 0 for any other."""
+    framed = data[:1] == b"\x80" and data[2:3] == bytes([Op.FRAME])
+    return 11 + int.from_bytes(data[3:11], "little") if framed else 0
+
+
+def _is_cut(found: Examination, label: str) -> bool:
+    return any(
+        fact.kind is Kind.BROKEN and fact.subject == "pickle-truncated" and fact.where.artifact == label
+        for fact in found.evidence
+    )
