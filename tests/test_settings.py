@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import pickle
 
+import keras_samples
 import pytest
+import tf_samples
 from samples import call, global_
 
 import modelscan
 from modelscan import approvals, contract, floor, guard, settings, store
+from modelscan.contract import template_text
 from modelscan.errors import SettingsError
 from modelscan.limits import Limits
+from modelscan.places import FOLDER_FILE
 from modelscan.report import Severity
 from modelscan.settings import Settings
 
@@ -223,6 +227,55 @@ def test_names_that_settings_deny(places):
     assert modelscan.scan(global_("lib.make", "Net") + b".", found.policy()).worst is Severity.CRITICAL
     assert modelscan.scan(global_("lib.makes", "Net") + b".", found.policy()).worst is Severity.LOW
     assert modelscan.scan(global_("collections", "OrderedDict.pop") + b".", found.policy()).refused
+
+
+GRAPH = '[scanners."modelscan.scanners.SavedModelTensorflowOpScan".unsafe_tf_operators]'
+LAYERS = '[scanners."modelscan.scanners.H5LambdaDetectScan".unsafe_keras_operators]'
+
+
+def worst_of(data: bytes, path=None) -> list[tuple[str, str, str]]:
+    report = modelscan.scan(data, Settings.load(path).policy() if path else None)
+    return [(row.rule, row.severity.name, row.operator.rpartition(".")[2]) for row in report.findings]
+
+
+def test_operators_that_settings_deny(places):
+    """Ordinary operators and odd names; a grade that is worse than ours counts, a lower one does not."""
+    names = ("MatMul", "Addons>Gelu", "ab", "X" * 60, "q.*")
+    made = tf_samples.graph(*(tf_samples.node(f"n{number}", name) for number, name in enumerate(names)))
+    quiet, loud = tf_samples.saved_model(made), tf_samples.graph(tf_samples.node("w", "WriteFile"))
+    path = write(places / "named.toml", f'{GRAPH}\nMatMul = "LOW"\n"Addons>Gelu" = "HIGH"\nWriteFile = "LOW"\n')
+    assert worst_of(quiet) == []
+    assert worst_of(quiet, path) == [("MS-U020", "HIGH", "Addons>Gelu"), ("MS-U020", "LOW", "MatMul")]
+    assert worst_of(loud, path) == worst_of(loud)
+    odd = f'ab = "LOW"\n{"X" * 60} = "LOW"\n"q.*" = "LOW"\n"" = "LOW"'
+    more = write(
+        places / "more.toml",
+        f'{GRAPH}\nWriteFile = "CRITICAL"\n{odd}',
+    )
+    assert [row[1] for row in worst_of(loud, more)] == ["CRITICAL"]
+    assert sorted(row[2] for row in worst_of(quiet, more)) == sorted(("ab", "X" * 60, "*"))
+    assert worst_of(tf_samples.graph(tf_samples.node("n", "qqq")), more) == []
+
+
+def test_layers_that_settings_deny(places):
+    dense = keras_samples.archive(keras_samples.sequential(keras_samples.component("Dense")))
+    path = write(places / "named.toml", f'{LAYERS}\nDense = "HIGH"\nLambda = "LOW"\n')
+    assert modelscan.scan(dense).verdict == "SAFE"
+    assert worst_of(dense, path) == [("MS-U020", "HIGH", "Dense")]
+    evil = keras_samples.archive(keras_samples.sequential(keras_samples.lambda_layer()))
+    assert worst_of(evil, path) == worst_of(evil)
+    assert Settings.load(path).policy().digest != modelscan.Policy().digest
+
+
+def test_grades_of_modelscan_0_8_change_nothing(places):
+    path = write(places / "named.toml", template_text())
+    assert Settings.load(path).denied == {}
+    write(places / "work" / FOLDER_FILE, template_text())
+    assert Settings.load().notes == ()
+    write(places / "work" / FOLDER_FILE, f'{GRAPH}\nMatMul = "HIGH"\n')
+    found = Settings.load()
+    assert found.denied == {}
+    assert "only a file that is named" in found.notes[0]
 
 
 def test_settings_never_weaken_a_rule(places):

@@ -82,6 +82,8 @@ _NO_CONFIGURATION = "HDF5 without a configuration"
 _OPERATORS = {"Keras": "unsafe_keras_operators", "Tensorflow": "unsafe_tf_operators"}
 """What modelscan 0.8 calls the module of an operator that has none, to the table of its settings that grades it."""
 _WORDS = {"PICKLE_GENOPS": "Parsing error: {}", "JSON_DECODE": "Not a valid JSON data"}
+BY_SETTINGS = "MS-U020"
+"""The rule of what settings deny, which say how bad it is."""
 NOT_SCANNED = "Model Scan did not scan file"
 
 
@@ -228,6 +230,8 @@ class Terms:
             severity = grade(module, operator) or finding.severity
         else:
             description, module, severity = finding.why, self._formats.get(name, ""), finding.severity
+        if finding.rule == BY_SETTINGS:
+            severity = finding.severity
         return Issue(description, operator, module, self.source(name), self.scanner(name), severity)
 
     def _failed(self, failure: Failure) -> None:

@@ -17,6 +17,9 @@ from modelscan.rules.rule import Use
 if TYPE_CHECKING:
     from modelscan.policy import Policy
 
+KERAS, TENSORFLOW = "keras", "tensorflow"
+"""What names without a module are names of, in `Policy.denied`."""
+
 GUESSES = frozenset(
     {"unreviewed-name", "unreviewed-class", "unreviewed-call", "untrusted-argument", "indirect-call"}
     | {"unresolved-global", "persistent-id", "lookalike", "local-module", "frame-straddle"}
@@ -215,9 +218,11 @@ class Judge:
         named = self._match(module, name) if module and module != "tensorflow" else found
         nearby = module and self.session is not None and self.session.is_nearby(module)
         rule = worse(worse(found.rule, named.rule), self._structure("local-module") if nearby else None)
+        denied = self._by_settings(KERAS, name.rpartition(".")[2], rule)
+        rule = denied or rule
         if rule is None:
             return
-        spared = named.name in self.policy.allowed or self._is_own(module, name)
+        spared = denied is None and (named.name in self.policy.allowed or self._is_own(module, name))
         if rule.severity is Severity.CRITICAL or not spared:
             yield self._finding(rule, fact, found.name)
 
@@ -225,8 +230,16 @@ class Judge:
         rule = self.rules.operators.match(fact.subject)
         if fact.detail.get("custom"):
             rule = self._structure("tf-custom") if not self.rules.operators.is_known(fact.subject) else None
+        rule = self._by_settings(TENSORFLOW, fact.subject, rule) or rule
         if rule is not None:
             yield self._finding(rule, fact)
+
+    def _by_settings(self, framework: str, name: str, rule: Rule | None) -> Rule | None:
+        """What the settings say of a name without a module, where that is worse than `rule`."""
+        severity = self.policy.denied.get(f"{framework}:{name}")
+        if severity is None or (rule is not None and (rule.severity or Severity.MEDIUM) >= severity):
+            return None
+        return replace(self._structure("denied-by-settings"), severity=severity)
 
     def _stated(self, fact: Evidence, constructed: Set[str]) -> Iterator[Finding]:
         module, name = _split(fact.detail["callee"])

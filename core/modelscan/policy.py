@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from modelscan.errors import SettingsError
 from modelscan.evidence import Evidence, Kind
-from modelscan.judge import Judge, Session, Wanted, could_be_imported, ordered, worse
+from modelscan.judge import TENSORFLOW, Judge, Session, Wanted, could_be_imported, ordered, worse
 from modelscan.limits import Limits
 from modelscan.records import dataclass, field, replace
 from modelscan.report import Failure, Finding, Report, Severity, Verdict
@@ -27,7 +27,8 @@ class Policy:
     allowed: frozenset[str] = frozenset()
     """Names a person approved, as "package.module.Name"."""
     denied: Mapping[str, Severity] = field(default_factory=dict, hash=False)
-    """Names a person denied beyond the rules, as "package.module.name" or "package.module.*"; they only add."""
+    """Names a person denied beyond the rules; they only add. "package.module.name", "package.module.*", and for what
+    has no module "keras:Class" and "tensorflow:Operator"."""
     approved: Mapping[str, str] = field(default_factory=dict, hash=False)
     """sha256 of whole files that a person approved, with the reason."""
 
@@ -48,6 +49,12 @@ class Policy:
     def digest(self) -> str:
         """Identifies the rules and settings behind a report."""
         return _digest(self)
+
+    def operators(self) -> frozenset[str]:
+        """Operators of graphs that are worth a row."""
+        prefix = f"{TENSORFLOW}:"
+        denied = frozenset(name.removeprefix(prefix) for name in self.denied if name.startswith(prefix))
+        return self.rules.operators.names | (denied - {""})
 
     def with_allowed(self, names: Iterable[str]) -> Policy:
         """The same policy with more approved names, in their usual spelling.

@@ -126,11 +126,8 @@ def examine(
 
     found = Examination()
 
-    def operators() -> frozenset[str]:
-        return policy.rules.operators.names
-
     budget, wanted = Budget(policy.limits.expanded), policy.wanted()
-    context = Context(policy.limits, budget, single, loader, operators, hides, wanted)
+    context = Context(policy.limits, budget, single, loader, policy.operators, hides, wanted)
     try:
         with Meter(artifact.name, artifact.size) as meter:
             _read(artifact, context, found, 0, reader, meter)

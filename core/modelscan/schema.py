@@ -156,6 +156,9 @@ def _stricter(one: str, other: str) -> str:
 
 _LIMITS = Limits()
 
+KERAS_NAMES, TF_NAMES = "unsafe_keras_operators", "unsafe_tf_operators"
+"""Tables below a scanner of modelscan 0.8."""
+
 OURS: tuple[Field, ...] = (
     Field(("policy",), _one_of(*WORDS), Reach.PERSON, "standard", "what is refused", _stricter),
     Field(("fail_on",), SEVERITY, Reach.PERSON, Severity.MEDIUM, "findings from here on make the exit code 1", min),
@@ -193,6 +196,16 @@ def _is_theirs(keys: Keys, value: Any) -> bool:
     return bool(value == _names(template()[keys[0]][keys[1]].get(keys[2], [])))
 
 
+def _is_their_grade(keys: Keys, value: Any) -> bool:
+    return bool(value == grades(keys))
+
+
+def grades(keys: Keys) -> Mapping[str, Severity]:
+    """What modelscan 0.8 has at `scanners.NAME.KEY` where nothing is set."""
+    table = template()["scanners"].get(keys[1], {}).get(keys[2], {})
+    return {name: Severity[said] for name, said in table.items()}
+
+
 THEIRS: tuple[Field, ...] = (
     Field(("modelscan_version",), TEXT, Reach.FOLDER, "", "who wrote the file"),
     Field(("supported_zip_extensions",), TEXTS, Reach.FOLDER, (), "without effect"),
@@ -206,8 +219,21 @@ THEIRS: tuple[Field, ...] = (
         _is_on,
     ),
     Field(("scanners", ANY, "supported_extensions"), TEXTS, Reach.FOLDER, (), "without effect"),
-    Field(("scanners", ANY, "unsafe_keras_operators"), SEVERITIES, Reach.FOLDER, {}, "without effect"),
-    Field(("scanners", ANY, "unsafe_tf_operators"), SEVERITIES, Reach.FOLDER, {}, "without effect"),
+    *(
+        Field(
+            ("scanners", ANY, key),
+            SEVERITIES,
+            Reach.PERSON,
+            {},
+            f"{what}, to how bad their use is at least; added to our own rules, for every format that has such names",
+            None,
+            _is_their_grade,
+        )
+        for key, what in (
+            (KERAS_NAMES, "classes and functions of Keras"),
+            (TF_NAMES, "operators of TensorFlow"),
+        )
+    ),
     Field(("middlewares", ANY, "formats"), TABLE, Reach.FOLDER, {}, "without effect"),
     *(
         Field(

@@ -18,16 +18,31 @@ from modelscan.approvals import Approval, checked, kept, kept_names
 from modelscan.contract import template
 from modelscan.errors import SettingsError
 from modelscan.floor import administrators_file
+from modelscan.judge import KERAS, TENSORFLOW
 from modelscan.limits import Limits
 from modelscan.places import FOLDER_FILE, PROJECT_FILE, user_file
 from modelscan.policy import WORDS, Policy
 from modelscan.records import dataclass, field, replace
 from modelscan.report import Severity
-from modelscan.schema import ANY, FIELDS, OURS, Field, Reach, field_of, is_table, siblings
+from modelscan.schema import (
+    ANY,
+    FIELDS,
+    KERAS_NAMES,
+    OURS,
+    TF_NAMES,
+    Field,
+    Reach,
+    field_of,
+    grades,
+    is_table,
+    siblings,
+)
 from modelscan.tomlfile import Keys, TomlFile, dotted
 
 APPROVED = "approved"
 DEFAULT = "default"
+_FRAMEWORKS: Mapping[Keys, str] = {(KERAS_NAMES,): KERAS, (TF_NAMES,): TENSORFLOW}
+"""The end of a key to what the names below it are names of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +121,11 @@ class Settings:
 
     @property
     def denied(self) -> Mapping[str, Severity]:
-        """ "module.name" or "module.*" to the severity it was given beyond our own rules."""
-        return dict(self._denied())
+        """Names as in `Policy.denied`, to the severity they were given beyond our own rules; the worst of several."""
+        found: dict[str, Severity] = {}
+        for name, severity in self._denied():
+            found[name] = max(severity, found.get(name, severity))
+        return found
 
     @property
     def switched_off(self) -> frozenset[str]:
@@ -137,6 +155,11 @@ class Settings:
 
     def _denied(self) -> Iterator[tuple[str, Severity]]:
         for keys, row in self.values.items():
+            if keys[2:] in _FRAMEWORKS:
+                told = grades(keys)
+                for name, severity in row.value.items():
+                    if told.get(name) is not severity:
+                        yield f"{_FRAMEWORKS[keys[2:]]}:{name}", severity
             if keys[0] != "unsafe_globals":
                 continue
             known = template()["unsafe_globals"][keys[1]].get(keys[2], [])

@@ -42,7 +42,9 @@ _STRING = 7
 def _pattern(names: frozenset[str]) -> re.Pattern[bytes]:
     """A name behind the number of its field and its length, however long those are written."""
     spelled = _branches(sorted(name.encode() for name in names))
-    return re.compile(b"[\\x12\\x00\\x80-\\xff][\\x00\\x03-\\x28](?=[A-Z])(?:" + spelled + b")")
+    usual = all(3 <= len(name) <= 40 and "A" <= name[0] <= "Z" for name in names)  # settings may add any
+    length = b"[\\x00\\x03-\\x28](?=[A-Z])" if usual else b"[\\x00-\\x7f]"
+    return re.compile(b"[\\x12\\x00\\x80-\\xff]" + length + b"(?:" + spelled + b")")
 
 
 def _branches(names: list[bytes]) -> bytes:
@@ -51,9 +53,9 @@ def _branches(names: list[bytes]) -> bytes:
     for letter, group in groupby(names, key=lambda name: name[:1]):
         rest = sorted({name[1:] for name in group})
         if rest[0]:
-            made.append(letter + (rest[0] if len(rest) == 1 else b"(?:" + _branches(rest) + b")"))
+            made.append(re.escape(letter) + (re.escape(rest[0]) if len(rest) == 1 else b"(?:" + _branches(rest) + b")"))
         else:
-            made.append(letter)  # a name that others begin with says enough
+            made.append(re.escape(letter))  # a name that others begin with says enough
     return b"|".join(made)
 
 
