@@ -41,6 +41,7 @@ bench: $(VENV)/.test ## time scans and guarded loads against bare loads, in inte
 	$(PY) -m benchmarks.graphs
 	$(PY) -m benchmarks.commands
 	$(PY) -m benchmarks.notebooks
+	$(PY) -m benchmarks.extension
 
 fuzz: $(VENV)/.test ## hold the pickle machine against the real unpickler for long
 	$(PY) -m tests.fuzz --cases 1000000

@@ -8,6 +8,7 @@ from types import FrameType
 from typing import Any
 
 from modelscan import guard, progress
+from modelscan.errors import UnsafeModelError
 from modelscan.guard.events import Decision, Event
 from modelscan.guard.state import STATE
 from modelscan.records import replace
@@ -36,15 +37,20 @@ class Face:
         self.process = os.getpid()
         self.magics = ModelScan(shell)
         self.matcher = lazy_matcher()
+        self.depth = 0
+        """Cells that run inside each other: `%%capture` runs its body as one."""
+        self.shown: UnsafeModelError | None = None
+        """The refusal that was shown in the outermost of them."""
 
     def attach(self) -> None:
         """A guard that a script switched on keeps its policy."""
         guard.install(STATE.policy if STATE.active else self.magics.options.policy())
         self.magics.adopt(STATE.policy.word)
         guard.on_refusal(self.heard)
+        UnsafeModelError.watcher = self.showing
         progress.watch(self.began)
         self.shell.register_magics(self.magics)
-        self.shell.events.register("pre_run_cell", self.sweep)
+        self.shell.events.register("pre_run_cell", self.began_cell)
         self.shell.events.register("post_run_cell", self.ended)
         if completes(self.shell):
             self.shell.Completer.custom_matchers.append(self.matcher)
@@ -59,7 +65,7 @@ class Face:
         for kind in SHOWN:
             formatter.mimebundle_formatter.pop(kind, None)
             formatter.formatters["text/plain"].pop(kind, None)
-        self.shell.events.unregister("pre_run_cell", self.sweep)
+        self.shell.events.unregister("pre_run_cell", self.began_cell)
         self.shell.events.unregister("post_run_cell", self.ended)
         if completes(self.shell):
             self.shell.Completer.custom_matchers.remove(self.matcher)
@@ -70,6 +76,7 @@ class Face:
         manager.registry.pop(type(self.magics).__name__, None)
         self.shell.configurables.remove(self.magics)
         progress.watch(None)
+        UnsafeModelError.watcher = None
         guard.off_refusal(self.heard)
         guard.uninstall()
 
@@ -89,6 +96,7 @@ class Face:
 
     def ended(self, result: Any = None) -> None:
         """After a cell: which loads were its own, and, if that is wanted, a word about each."""
+        self._settle(result)
         for event in self.magics.cells.ended(getattr(result, "execution_count", None)):
             if self.magics.feedback == 0 or event.decision is not Decision.LOADED:
                 continue
@@ -97,6 +105,20 @@ class Face:
             elif event.verdict is not Verdict.UNVERIFIED:  # which is said in any case
                 print(panel.line(event))  # noqa: T201
 
+    def showing(self, error: UnsafeModelError) -> None:
+        self.shown = error
+
+    def _settle(self, result: Any) -> None:
+        """`%%capture` and output widgets show an error and go on. A refusal is the error of its cell all the same, so
+        that Run All and headless runs stop; a cell that catches it and shows nothing has dealt with it.
+        """
+        self.depth = max(0, self.depth - 1)
+        if self.depth:
+            return
+        if self.shown is not None and result is not None and result.success:
+            result.error_in_exec = self.shown
+        self.shown = None
+
     def began(self, meter: progress.Meter) -> None:
         """A scan that may take long has begun."""
         if self.magics.progress and os.getpid() == self.process:
@@ -104,7 +126,13 @@ class Face:
 
             Watcher(self.shell)(meter)
 
-    def sweep(self, *_: Any) -> None:
+    def began_cell(self, *_: Any) -> None:
+        if not self.depth:
+            self.shown = None
+        self.depth += 1
+        self.sweep()
+
+    def sweep(self) -> None:
         """Names bound before the guard was on, such as `from joblib import load`, are bound anew."""
         guard.sweep(self.shell.user_ns)
 

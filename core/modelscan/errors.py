@@ -10,9 +10,11 @@ ModelScanError
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from modelscan.report import Report
 
 
@@ -55,6 +57,9 @@ class UnsafeModelError(ModelScanError):
     loader. It can be pickled, so a worker process hands it to its parent.
     """
 
+    watcher: ClassVar[Callable[[UnsafeModelError], object] | None] = None
+    """Told when IPython shows one: whoever shows an error instead of raising it on has swallowed it."""
+
     def __init__(self, message: str, report: Report, number: int | None = None, caller: str | None = None) -> None:
         super().__init__(message)
         self.report, self.number, self.caller = report, number, caller
@@ -64,6 +69,8 @@ class UnsafeModelError(ModelScanError):
 
     def _render_traceback_(self) -> list[str]:
         """IPython's hook: three lines instead of a stack of wrapper frames."""
+        if UnsafeModelError.watcher is not None:
+            UnsafeModelError.watcher(self)
         lines = [f"UnsafeModelError: {self}"]
         if self.caller:
             lines.append(f"  cell line:  {self.caller}")

@@ -35,8 +35,7 @@ def played(models):
     from nbclient.exceptions import CellExecutionError
     from nbformat.v4 import new_code_cell, new_notebook
 
-    captured, refused = "%%capture\nload('poisoned.pkl')", "load('poisoned.pkl')"
-    sources = (SETUP, "load('clean.pkl')", captured, refused, "open('reached', 'w').close()")
+    sources = (SETUP, "load('clean.pkl')", "load('poisoned.pkl')", "open('reached', 'w').close()")
     notebook = new_notebook(cells=[new_code_cell(source, id=f"cell-{at}") for at, source in enumerate(sources)])
     with pytest.MonkeyPatch.context() as patch:
         for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR"):
@@ -57,16 +56,36 @@ def test_a_headless_run_stops_at_the_refusal(played, models):
     error, _ = played
     assert error.ename == "UnsafeModelError"
     assert error.evalue.startswith("refused to load 'poisoned.pkl': 1 HIGH (os.mkdir)")
-    assert not (models / "reached").exists()  # %%capture keeps what it captures, but the load did not happen
+    assert not (models / "reached").exists()
     assert not (models / "marker").exists()
 
 
 def test_what_is_left_is_readable_without_widgets(played):
     _, notebook = played
-    panel, row, error = notebook.cells[3].outputs
+    panel, row, error = notebook.cells[2].outputs
     assert "text/html" in panel.data
     assert "Decide about refusal" in row.data["text/plain"]
     assert len(error.traceback) == 3
+
+
+def test_a_run_that_allows_errors_goes_on_without_the_model(models, tmp_path):
+    """As `jupyter nbconvert --execute --allow-errors` and papermill's reports do."""
+    from nbconvert.preprocessors import ExecutePreprocessor
+    from nbformat.v4 import new_code_cell, new_notebook
+
+    captured = "%%capture\nmodel = load('poisoned.pkl')"
+    sources = (SETUP, captured, "model = load('poisoned.pkl')", "print('model' in dir())")
+    notebook = new_notebook(cells=[new_code_cell(source) for source in sources])
+    options = {"allow_errors": True, "timeout": 110, "kernel_name": "python3"}
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR"):
+            patch.setenv(name, str(tmp_path / name.lower()))
+        run = ExecutePreprocessor(**options, extra_arguments=["--IPKernelApp.log_level=ERROR"])
+        run.preprocess(notebook, {"metadata": {"path": str(models)}})
+    kinds = [[row.output_type for row in cell.outputs] for cell in notebook.cells[1:3]]
+    assert kinds == [["error"], ["display_data", "display_data", "error"]]
+    assert notebook.cells[3].outputs[0].text == "False\n"
+    assert not (models / "marker").exists()
 
 
 def test_the_export_shows_it_and_asks_nobody(played, monkeypatch):

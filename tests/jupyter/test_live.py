@@ -1,4 +1,6 @@
-"""A kernel of its own, watched by its messages: what is shown while a scan goes on, and what an interrupt leaves."""
+"""A kernel of its own, watched by its messages: what is shown while a scan goes on, what an interrupt leaves, and what
+becomes of a refusal where errors are captured, shown elsewhere, or raised beside the cell.
+"""
 
 from __future__ import annotations
 
@@ -144,3 +146,73 @@ def test_the_file_would_have_acted(folder):
     with (folder / "slow.pkl").open("rb") as file:
         pickle.load(file)
     (folder / "marker").rmdir()
+
+
+REFUSED = "refused to load 'a.pkl': 1 HIGH (os.mkdir)"
+
+
+@pytest.fixture(scope="module")
+def loads(kernel):
+    kernel("""\
+import asyncio, threading
+from concurrent.futures import ThreadPoolExecutor
+import ipywidgets
+from IPython.utils.capture import capture_output
+def load():
+    with open("models/a.pkl", "rb") as file:
+        return pickle.load(file)
+async def later():
+    return load()
+widget = ipywidgets.Output()""")
+    return kernel
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "%%capture kept\nload()",
+        "with capture_output() as kept:\n    load()",
+        "with widget:\n    load()",
+        "%%time\nload()",
+        "await later()",
+        "await asyncio.gather(later(), later())",
+        "await asyncio.to_thread(load)",
+        "with ThreadPoolExecutor(1) as pool:\n    pool.submit(load).result()",
+        "import contextlib, io\nwith contextlib.redirect_stderr(io.StringIO()):\n    load()",
+        "get_ipython().run_cell('load()')",
+    ],
+)
+def test_a_refusal_is_the_error_of_its_cell_whatever_is_made_of_errors(code, loads, folder):
+    done = loads(code)
+    assert (done.status, done.error) == ("error", ("UnsafeModelError", REFUSED))
+    assert done.traceback[0] == f"UnsafeModelError: {REFUSED}"
+    assert "%modelscan report" in done.traceback[2]
+    assert not (folder / "marker").exists()
+
+
+def test_captured_output_holds_the_panel(loads):
+    assert loads("%%capture kept\nload()").panels == []
+    said = loads("print([row.data['text/plain'].split()[:3] for row in kept.outputs][0])").said
+    assert said == "['REFUSED', '-', 'models/a.pkl']\n"
+
+
+def test_who_deals_with_a_refusal_goes_on(loads):
+    done = loads("try:\n    load()\nexcept Exception as error:\n    print(error)\nprint('after')")
+    assert (done.status, done.said) == ("ok", f"{REFUSED}\nafter\n")
+    done = loads("(await asyncio.gather(later(), return_exceptions=True))[0].number > 0")
+    assert (done.status, done.panels[-1]) == ("ok", "True")
+    assert loads("%%capture\n1 / 0").status == "ok"  # what IPython makes of other errors is left as it is
+
+
+def test_a_thread_or_task_of_its_own_cannot_stop_the_cell_but_is_told_and_loads_nothing(loads, folder):
+    for code in (
+        "thread = threading.Thread(target=load)\nthread.start()\nthread.join()\nprint('after')",
+        "task = asyncio.create_task(later())\nawait asyncio.sleep(0.3)\nprint('after')",
+    ):
+        done = loads(code)
+        assert done.status == "ok"
+        assert done.panels[0].startswith("REFUSED - models/a.pkl")
+        assert done.said.endswith("after\n")
+    assert loads("type(task.exception()).__name__").panels == ["'UnsafeModelError'"]
+    assert loads("1").status == "ok"  # and it does not stop the next one
+    assert not (folder / "marker").exists()
