@@ -91,6 +91,8 @@ def test_a_length_that_leads_past_a_frame_or_the_end_fits_nothing():
     assert found.follow(data, 0, 8, len(data)) is None  # the frame ends inside of the bytes
     assert found.follow(data, 0, len(data) - 1, len(data)) == (len(data), len(data))  # and here right behind them
     assert found.follow(data[:-2], 0, len(data) - 2, len(data) - 2) is None
+    inside = b"(B\x03\0\0\0abc" + b"\x95\x01" + bytes(7) + b"e"
+    assert found.follow(inside, 0, 9, len(inside)) == (len(inside), len(inside))
     assert found.follow(b"(B\x03\0\0\x80abce", 0, 10, 10) is None
 
 
@@ -108,3 +110,17 @@ def test_a_memo_index_set_anew_ends_what_was_learned(monkeypatch):
     assert fast == plain
     assert outlined(machine)
     assert any(fact[1] == "posix:system" for fact in fast[2])
+
+
+def test_a_frame_may_end_between_opcodes_of_a_constant_and_nowhere_else():
+    row = [(b"K\x01", None, False), (b"K\x02", None, False), (b"\x8c\x01a", frozenset({0x8C}), False)]
+    found, places = outline.outline([*row, (b"\x94", None, False)])
+    frame = b"\x95\x04" + bytes(7)
+    good = b"K\x01K\x02" + frame + b"\x8c\x01a\x94"
+    stretches = []
+    assert found.follow(good, 0, 4, len(good), stretches) == (len(good), len(good))
+    number, behind = places[2]
+    assert good[outline.place_of(stretches[number], behind)] == 0x8C
+    assert found.follow(good, 0, len(good), len(good)) is None  # no frame ends there
+    assert found.follow(b"K\x01K\x02\x8c\x01a\x94", 0, 4, 8) == (8, 8)  # it ends, and none begins
+    assert found.follow(b"K\x01K" + frame + b"\x02\x8c\x01a\x94", 0, 3, 17) is None

@@ -1,8 +1,8 @@
 """Outlines: what rows that are alike have in common, as constant bytes with gaps for plain values between them.
 
 A row of a hundred opcodes whose arrays are of any length is followed from gap to gap, each constant compared at once
-and each value stepped over by the length it states. Frames may begin and end at a gap. What does not fit, to the byte,
-is no such row.
+and each value stepped over by the length it states. Frames may end and begin between any two opcodes. What does not
+fit, to the byte, is no such row.
 """
 
 from __future__ import annotations
@@ -12,14 +12,12 @@ from collections.abc import Sequence
 from modelscan.pickles.leaves import Buffer
 from modelscan.pickles.opcodes import COUNTED, FIXED, SIGNED, Op
 from modelscan.pickles.rows import Step
-from modelscan.records import dataclass
 
 CONSTANT = 64
 """Bytes of a text that are taken for a constant where all samples have the same."""
 
 _NUMBERS = frozenset({Op.BININT1, Op.BININT2, Op.BININT, Op.LONG1})
 _FLAGS = frozenset({Op.NEWTRUE, Op.NEWFALSE})
-_FIXED = [FIXED.get(code, -1) for code in range(256)]
 _NEGATIVE = 1 << 31
 _FRAME = 9
 """Bytes of a FRAME opcode with its argument."""
@@ -28,66 +26,105 @@ Place = tuple[int, int]
 """A position in the data, and where the frame ends that is current there."""
 
 
-@dataclass(frozen=True, slots=True)
+Gap = dict[int, int]
+"""The opcodes that may stand in a gap: bytes of the opcode with its argument, or the negative bytes of its length."""
+
+Stretches = list[tuple[int, int]]
+"""Where the bytes of a constant stand: from the first number on in it, from the second on in the data."""
+
+
 class Outline:
-    """`constants` with a gap behind each but the last; `gaps` are the opcodes that may stand in one."""
+    """Constants with a gap behind each but the last; in a gap may stand one of the opcodes of `gaps`.
 
-    constants: tuple[bytes, ...]
-    gaps: tuple[frozenset[int], ...]
+    `cuts` are, for each constant, the places in it where an opcode begins.
+    """
 
-    def follow(self, data: Buffer, pos: int, limit: int, end: int, starts: list[int] | None = None) -> Place | None:
+    __slots__ = ("_cuts", "_parts")
+
+    def __init__(
+        self, constants: Sequence[bytes], gaps: Sequence[frozenset[int]], cuts: Sequence[frozenset[int]]
+    ) -> None:
+        found: list[Gap | None] = [{code: _width(code) for code in gap} for gap in gaps]
+        self._parts = [(constant, len(constant), gap) for constant, gap in zip(constants, [*found, None], strict=True)]
+        self._cuts = dict(zip(constants, cuts, strict=True))
+
+    def follow(
+        self, data: Buffer, pos: int, limit: int, end: int, stretches: list[Stretches] | None = None
+    ) -> Place | None:
         """Where a row that begins at `pos` ends, None where there is no such row.
 
-        `starts` takes the offset of each constant and of the gap behind it, in turn.
+        `stretches` takes where each constant stands and the gap behind it, in turn.
         """
-        gaps = iter(self.gaps)
-        for constant in self.constants:
-            if pos >= limit or data[pos] == Op.FRAME:
-                place = _framed(data, pos, limit, end)
-                if place is None:
-                    return None
-                pos, limit = place
-            stop = pos + len(constant)
+        for constant, size, gap in self._parts:
+            found: Stretches = []
+            start, stop = pos, pos + size
             if stop > limit or data[pos:stop] != constant:
-                return None
-            if starts is not None:
-                starts.append(pos)
-            pos = stop
-            gap = next(gaps, None)
-            if gap is None:
-                return pos, limit
-            if pos >= limit or data[pos] == Op.FRAME:
-                place = _framed(data, pos, limit, end)
+                place = self._in_frames(constant, data, pos, limit, end, found)
                 if place is None:
                     return None
-                pos, limit = place
-            code = data[pos]
-            if code not in gap:
-                return None
-            if starts is not None:
-                starts.append(pos)
-            width = _FIXED[code]
-            if width < 0:
-                counted = COUNTED[code]
-                width = int.from_bytes(data[pos + 1 : pos + 1 + counted], "little")
-                if code in SIGNED and width >= _NEGATIVE:
+                stop, limit = place
+            pos = stop
+            if gap is None:
+                if stretches is not None:
+                    stretches.append(found or [(0, start)])
+                return pos, limit
+            width = gap.get(data[pos]) if pos < limit else None
+            if width is None:
+                place = _framed(data, pos, limit, end)
+                width = gap.get(data[place[0]]) if place is not None else None
+                if place is None or width is None:
                     return None
-                width += counted
-            pos += 1 + width
+                pos, limit = place
+            if stretches is not None:
+                stretches += (found or [(0, start)], [(0, pos)])
+            if width < 0:
+                counted = int.from_bytes(data[pos + 1 : pos + 1 - width], "little")
+                if counted >= _NEGATIVE and data[pos] in SIGNED:
+                    return None
+                width = 1 - width + counted
+            pos += width
             if pos > limit:
                 return None
-        return pos, limit
+        return None
+
+    def _in_frames(
+        self, constant: bytes, data: Buffer, pos: int, limit: int, end: int, found: Stretches
+    ) -> Place | None:
+        """Where a constant ends that frames end and begin in; between two opcodes, or it is none."""
+        done, cuts = 0, self._cuts[constant]
+        while True:
+            if pos >= limit or data[pos] == Op.FRAME:
+                place = _framed(data, pos, limit, end)
+                if place is None:
+                    return None
+                pos, limit = place
+            take = min(len(constant) - done, limit - pos)
+            if data[pos : pos + take] != constant[done : done + take]:
+                return None
+            found.append((done, pos))
+            done, pos = done + take, pos + take
+            if done == len(constant):
+                return pos, limit
+            if done not in cuts:
+                return None
+
+
+def place_of(stretches: Stretches, behind: int) -> int:
+    """Offset in the data of what stands so far behind the beginning of a constant."""
+    start, at = next(found for found in reversed(stretches) if found[0] <= behind)
+    return at + behind - start
+
+
+def _width(code: int) -> int:
+    return 1 + FIXED[code] if code in FIXED else -COUNTED[code]
 
 
 def _framed(data: Buffer, pos: int, limit: int, end: int) -> Place | None:
-    """Steps over the end of a frame and the beginning of the next one; None where either is odd."""
-    if pos == limit:
-        limit = end
-    if pos >= limit:
-        return None
-    if data[pos] != Op.FRAME:
-        return pos, limit
-    if limit != end or pos + _FRAME > end:
+    """Steps over the end of a frame and the beginning of the next one; None where neither is here, or one is odd."""
+    begins = pos < end and data[pos] == Op.FRAME
+    if pos == limit < end and not begins:
+        return pos, end
+    if not begins or limit not in (pos, end) or pos + _FRAME > end:
         return None
     stop = pos + _FRAME + int.from_bytes(data[pos + 1 : pos + _FRAME], "little")
     return (pos + _FRAME, stop) if pos + _FRAME < stop <= end else None
@@ -131,14 +168,17 @@ def merged(one: list[Piece], other: list[Piece]) -> list[Piece] | None:
 
 
 def outline(row: Sequence[Piece]) -> tuple[Outline, list[tuple[int, int]]]:
-    """The outline, and per piece the index of its constant or gap in `starts` and its offset from there."""
+    """The outline, and per piece the number of its constant or gap in `stretches` and its place in that."""
     constants, gaps, places = [bytearray()], [], []
+    cuts: list[set[int]] = [set()]
     for raw, alike, varies in row:
         if alike is None or not varies:
             places.append((2 * len(constants) - 2, len(constants[-1])))
+            cuts[-1].add(len(constants[-1]))
             constants[-1] += raw
         else:
             places.append((2 * len(constants) - 1, 0))
             gaps.append(alike)
             constants.append(bytearray())
-    return Outline(tuple(map(bytes, constants)), tuple(gaps)), places
+            cuts.append(set())
+    return Outline([*map(bytes, constants)], gaps, [*map(frozenset, cuts)]), places

@@ -27,10 +27,12 @@ from modelscan.records import dataclass, field
 
 ROWS = 4
 """Rows of a kind, one after the other, before one of them is learned."""
-SAMPLES = 8
-"""Rows that are compared."""
+SAMPLES, FEW = 8, 4
+"""Rows that are compared; a few are enough where only texts may turn out to be constant."""
 FIRST = 128
 """Calls in rows that are walked before the first lesson; before each further one twice as many."""
+BUSY, CHEAP = 8, 3
+"""Calls of a row from which on each counts so many times: it will be an outline, which takes no time to compile."""
 LONGEST = 1_024
 """Opcodes of a row."""
 LONG, WIDE = 64, 255
@@ -63,6 +65,12 @@ _GETS = frozenset({Op.BINGET, Op.LONG_BINGET})
 _CALLS = frozenset({Op.REDUCE, Op.NEWOBJ, Op.NEWOBJ_EX, Op.OBJ, Op.BUILD})
 _MEMOS = frozenset({Op.MEMOIZE, Op.LONG_BINPUT})
 _PLAIN_STEPS = frozenset({Op.MARK, Op.OBJ}) | _GROUPED | _FILLED | _FRESH | frozenset(_TAKEN) | frozenset(_PUT_INTO)
+
+_WIDTHS = {
+    int(code): 1 + FIXED.get(code, OPERANDS.get(code, 0))
+    for code in (_LEAVES - frozenset(COUNTED)) | _GETS | _MEMOS | _PLAIN_STEPS
+}
+"""Bytes of an opcode of a row with its argument; those of `COUNTED` tell by themselves."""
 
 Span = tuple[int, int]
 Key = tuple[int, int]
@@ -207,7 +215,7 @@ class Outlined(Template):
         self.outline, places = outlines.outline(row)
         memos = [number for number, piece in enumerate(row) if piece[0] == b"\x94"]
         self.places = [places[number - 1] for number in memos]
-        """Where what a memo opcode stores stands in `starts` of the outline, and how far behind."""
+        """In which constant or gap what a memo opcode stores stands, and where in it."""
 
     def follow(self, data: Buffer, pos: int, limit: int, end: int) -> tuple[int, int, int]:
         count, follow = 0, self.outline.follow
@@ -219,10 +227,10 @@ class Outlined(Template):
     def stored(self, run: Run) -> Iterator[tuple[int, int]]:
         place = run.start, run.limit
         for _ in range(run.count):
-            starts: list[int] = []
-            place = self.outline.follow(run.data, *place, run.bound, starts) or place
+            stretches: list[outlines.Stretches] = []
+            place = self.outline.follow(run.data, *place, run.bound, stretches) or place
             for value, (number, behind) in zip(self.kept, self.places, strict=True):
-                yield starts[number] + behind if value is None else -1, 0
+                yield outlines.place_of(stretches[number], behind) if value is None else -1, 0
 
 
 class Run:
@@ -283,9 +291,11 @@ class Repeats:
             track = self.tracks[key] = _Track()
         self.calls += 1
         calls, track.seen = self.calls - track.seen, self.calls
-        if track.end(height, pos, special).streak < ROWS:
+        streak = track.end(height, pos, special).streak
+        if streak:
+            track.walked += calls * CHEAP if calls >= BUSY else calls
+        if streak < ROWS:
             return None
-        track.walked += calls
         if track.walked < track.patience or len(self.templates) >= TEMPLATES:
             return None
         track.walked, track.patience = 0, 2 * track.patience
@@ -328,30 +338,22 @@ def _template(data: Buffer, spans: list[Span], steps: list[Step], memoize: bool,
     if len(steps) <= LONG and all(after - at <= WIDE + COUNTED.get(code, 0) for code, at, after in steps):
         parts = _common(data, spans, memoize)
         return None if parts is None else Pattern(parts, memoize, depth)
-    row = _outlined(data, spans) if memoize else None
+    row = _outlined(data, spans, steps) if memoize else None
     return None if row is None else Outlined(row, depth)
 
 
-def _outlined(data: Buffer, spans: list[Span]) -> list[outlines.Piece] | None:
+def _outlined(data: Buffer, spans: list[Span], steps: list[Step]) -> list[outlines.Piece] | None:
     """What the last row has in common with those like it. None where there are no others."""
-    rows = [_pieces(data, span) for span in reversed(spans)]
-    found, alike = rows[0], 0
-    for other in rows[1:] if found else ():
-        common = outlines.merged(found, other) if found and other else None
+    codes = [code for code, _, _ in steps]
+    memos = [code == Op.MEMOIZE for code in codes]
+    if Op.BINPERSID in codes or Op.LONG_BINPUT in codes or any(map(operator.and_, memos, memos[1:])):
+        return None
+    found, alike = outlines.pieces(data, steps, _LEAVES), 0
+    for span in spans[-FEW:-1]:
+        common = outlines.merged(found, outlines.pieces(data, list(_steps(data, *span)), _LEAVES))
         if common is not None:
             found, alike = common, alike + 1
     return found if alike else None
-
-
-def _pieces(data: Buffer, span: Span) -> list[outlines.Piece] | None:
-    steps = list(_steps(data, *span))
-    codes = [code for code, _, _ in steps]
-    if not steps or steps[-1][2] != span[1] or _left_by(steps) is None or Op.BINPERSID in codes:
-        return None
-    memos = [code in _MEMOS for code in codes]
-    if Op.LONG_BINPUT in codes or any(map(operator.and_, memos, memos[1:])):
-        return None
-    return outlines.pieces(data, steps, _LEAVES)
 
 
 def _same(one: Any, other: Any) -> bool:
@@ -405,17 +407,17 @@ def _parts(data: Buffer, start: int, stop: int, memoize: bool) -> list[Part] | N
 
 def _steps(data: Buffer, pos: int, stop: int) -> Iterator[Step]:
     """opcode, its offset, the offset after its argument; up to the first one that is not to be repeated."""
+    widths = _WIDTHS
     for _ in range(LONGEST):
         if pos >= stop:
             return
         code = data[pos]
-        if code in COUNTED:
-            width = COUNTED[code]
-            after = pos + 1 + width + int.from_bytes(data[pos + 1 : pos + 1 + width], "little")
-        elif code in _LEAVES or code in _GETS or code in _MEMOS:
-            after = pos + 1 + FIXED.get(code, OPERANDS.get(code, 0))
-        elif code in _PLAIN_STEPS:
-            after = pos + 1
+        width = widths.get(code)
+        if width is not None:
+            after = pos + width
+        elif code in COUNTED:
+            start = pos + 1 + COUNTED[code]
+            after = start + int.from_bytes(data[pos + 1 : start], "little")
         elif code == Op.FRAME:
             pos += 9
             continue
