@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from modelscan.cleared import cleared
+from modelscan.collector import PAUSE
 from modelscan.errors import FormatError, LimitExceeded
 from modelscan.evidence import Evidence, Kind, Where
 from modelscan.judge import Session
@@ -129,7 +130,7 @@ def examine(
     budget, wanted = Budget(policy.limits.expanded), policy.wanted()
     context = Context(policy.limits, budget, single, loader, policy.operators, hides, wanted)
     try:
-        with Meter(artifact.name, artifact.size) as meter:
+        with PAUSE, Meter(artifact.name, artifact.size) as meter:
             _read(artifact, context, found, 0, reader, meter)
     except Exception as error:  # the one broad catch: whatever a hostile file makes of us is a row, never SAFE
         reason = f"{type(error).__name__}: {error}"

@@ -11,8 +11,8 @@ import weakref
 import pytest
 import samples
 
+from modelscan.collector import MANY, PAUSE, Pause
 from modelscan.errors import UnsafeModelError
-from modelscan.guard.collector import MANY, PAUSE, Pause
 
 
 class Watcher:

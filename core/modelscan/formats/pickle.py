@@ -28,7 +28,7 @@ FOLLOWING = 16
 ISLANDS = 256
 """Places behind the last pickle where another may be hidden that are tried."""
 TAIL = 16 << 20
-WALKED = 4
+WALKED = 2
 """How often all that stands behind the last pickle is walked at most, from however many places."""
 
 _ISLAND = re.compile(rb"\x80[\x00-\x05]|[ci][A-Za-z_][\w.]*\n[A-Za-z_][\w.]*\n|\x8c[\x01-\xff][A-Za-z_]")

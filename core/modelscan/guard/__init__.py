@@ -12,9 +12,9 @@ from __future__ import annotations
 
 from modelscan import approvals
 from modelscan.approvals import Approval
+from modelscan.collector import PAUSE
 from modelscan.floor import at_least
 from modelscan.guard import audit, patch
-from modelscan.guard.collector import PAUSE
 from modelscan.guard.events import HISTORY, Decision, Event
 from modelscan.guard.journal import Entry, kept
 from modelscan.guard.overview import Status, status

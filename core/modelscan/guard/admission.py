@@ -9,9 +9,9 @@ from functools import partial
 from typing import Any
 
 from modelscan import approvals
+from modelscan.collector import PAUSE
 from modelscan.guard import callers, refusal, shapes
 from modelscan.guard.call import Call, Loader
-from modelscan.guard.collector import PAUSE
 from modelscan.guard.events import HISTORY, Decision, Event
 from modelscan.guard.scope import Pair, Scope, run
 from modelscan.guard.session import CurrentSession

@@ -51,13 +51,13 @@ class Side:
 
 def is_wrapper(target: Made) -> bool:
     """Is this the object at whose BUILD joblib reads an array?"""
-    cls = name_of(target.callee)
-    return cls is not None and target.kind != "array" and cls.dotted in _WRAPPERS
+    cls = target.root
+    return cls is not None and cls.name == "NumpyArrayWrapper" and target.kind != "array" and cls.dotted in _WRAPPERS
 
 
 def names_file(cls: Global | None) -> bool:
     """Is this a class at whose BUILD joblib opens a file beside the pickle?"""
-    return cls is not None and cls.dotted in _NAMING
+    return cls is not None and cls.name.endswith("ArrayWrapper") and cls.dotted in _NAMING
 
 
 def side_file(data: leaves.Buffer, end: int, target: Made, state: Any) -> Side:

@@ -24,6 +24,8 @@ _BUILDERS = frozenset({"types:CodeType", "dill._dill:_create_code", "dill.dill:_
 _BY_NAME = frozenset({"cloudpickle.cloudpickle:_builtin_type", "dill._dill:_load_type", "dill.dill:_load_type"})
 """Functions that answer with a type by its name."""
 _LOADERS = frozenset({"marshal:loads"})
+MAKERS = _BUILDERS | _BY_NAME | _LOADERS
+"""Calls of these, and of what these return, may make code."""
 
 
 def of(data: leaves.Buffer, end: int, callee: Any, args: Any, depth: int = 0) -> Code | None:

@@ -13,7 +13,7 @@ from modelscan.evidence import Kind
 from modelscan.pickles import arrays, batches, leaves, text
 from modelscan.pickles.opcodes import COUNTED, NAMES, OPERANDS, SIGNED, Op
 from modelscan.pickles.state import State, underflow
-from modelscan.pickles.values import Global, Group, Made, Outside
+from modelscan.pickles.values import Global, Group, Made, Outside, share
 
 _PERSISTENT_SHAPES = frozenset({"storage", "module"})
 
@@ -34,9 +34,10 @@ def _text(state: State, pos: int, code: int) -> int:
 
 
 def _proto(state: State, pos: int, code: int) -> int:
-    if state.number(pos, 1) > 5:
+    number = state.data[pos + 1] if pos + 2 <= state.limit else state.number(pos, 1)
+    if number > 5:
         raise FormatError("pickle-protocol", "a protocol newer than 5", pos)
-    state.memoize = state.data[pos + 1] >= 4
+    state.memoize = number >= 4
     return pos + 2
 
 
@@ -188,7 +189,7 @@ def _append(state: State, pos: int, code: int) -> int:
 def _fill_marked(state: State, pos: int, code: int) -> int:
     items = state.pop_mark(pos)
     target = state.top(pos)
-    if items:
+    if items or not isinstance(target, Group):  # pickle.py calls `extend` of what is no list, with nothing too
         state.filled(NAMES[code], target, items, pos)
     return state.acted(code, pos + 1)
 
@@ -226,7 +227,7 @@ def _pop_mark(state: State, pos: int, code: int) -> int:
 
 
 def _dup(state: State, pos: int, code: int) -> int:
-    state.stack.append(state.top(pos))
+    state.stack.append(share(state.top(pos)))
     return pos + 1
 
 
@@ -276,7 +277,7 @@ def _persistent(state: State, pid: Any, pos: int) -> None:
         tag = leaves.string(state.data, pid.head[0], state.end)
         shape = f"torch-{tag}" if tag in _PERSISTENT_SHAPES else shape
         if tag == "module" and loader == "torch" and len(pid.head) > 1:
-            value = pid.head[1]  # torch's _legacy_load answers with the class it was given
+            value = share(pid.head[1])  # torch's _legacy_load answers with the class it was given
     state.ledger.note(Kind.PERSISTENT, f"{shape} for {loader or 'nobody'}", pos, shape=shape, loader=loader)
     state.stack.append(value)
 

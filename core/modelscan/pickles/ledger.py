@@ -72,6 +72,8 @@ class Ledger:
         self.traced = 0
         self.fills: dict[tuple[str, str], tuple[Made, int]] = {}
         self.pending: list[Act] = []
+        self.told: set[tuple[object, ...]] = set()
+        """What pending acts say, by the identity of their arguments, which live as long as these do."""
         self.plain: dict[tuple[Kind, str, str, bool], int] = {}
         self.tracing = Tracing()
 
@@ -110,9 +112,36 @@ class Ledger:
             self.plain[key] = count + 1
             if count >= ALIKE and not looks:
                 return
+        elif self._is_again(kind, opcode, callee, args, at):
+            return
         self.pending.append((kind, opcode, callee, args, at))
         if len(self.pending) > PENDING:
             raise LimitExceeded("calls", f"more than {PENDING:,} calls with arguments of their own")
+
+    def _is_again(self, kind: Kind, opcode: str, callee: Any, args: Any, at: int) -> bool:
+        """Has the same been done with the same values before, plain data aside?
+
+        Then it says the same when it is known what they came to hold, and needs not be kept until then.
+        """
+        root = name_of(callee)
+        if root is None or type(args) is not Group or args.kind != "tuple" or args.rest or not args.spelled:
+            return False
+        if at in self.nested or at in self.sources or at in self.lookups or root.spelled in code.MAKERS:
+            return False
+        key = (kind, opcode, root.spelled, type(callee) is Made, *map(self._part, args.head))
+        if key in self.told:
+            return True
+        self.told.add(key)
+        return False
+
+    def _part(self, value: Any) -> object:
+        """Which value it is, or what it says of names where nobody else can reach it: plain data says nothing."""
+        kind = type(value)
+        if kind is int or (kind is Group and value.is_plain()):
+            return None
+        if kind is not Made or value.shared or value.held is not None or value.at in self.lookups:
+            return id(value)
+        return value.root.spelled if type(value.callee) is Global and _plain(value.args) else id(value)
 
     def _acts(self) -> Iterator[Evidence]:
         """Acts that say the same become one row."""
@@ -150,6 +179,7 @@ class Ledger:
             if len(rows) > self.limits.rows:
                 raise LimitExceeded("rows", f"more than {self.limits.rows:,} different calls")
         self.pending.clear()
+        self.told.clear()
         yield from (fact for fact in rows.values() if fact is not None)
 
     def _text(self, callee: Any, args: Any) -> str:
@@ -235,4 +265,7 @@ def _plain(args: Any) -> bool:
         return True
     if not isinstance(args, Group) or args.kind != "tuple" or args.rest:
         return False
-    return all(type(item) is int for item in args.head)
+    for item in args.head:  # noqa: SIM110 - a generator costs more than the loop
+        if type(item) is not int:
+            return False
+    return True

@@ -298,14 +298,14 @@ def _keep(data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Meaning |
 
 def key_of(cls: Global | None) -> str | None:
     """The entry of its state that instances of this class run: source text, or a pickle in bytes."""
-    if cls is None:
+    if cls is None or not is_run(cls.module):
         return None
     return next((key for module, key in RUN.items() if f"{cls.module}.".startswith(module)), None)
 
 
 def is_run(module: str) -> bool:
     """Does the module have classes that run an entry of their state?"""
-    return f"{module}.".startswith(tuple(RUN))
+    return f"{module}.".startswith(_RUN_MODULES)
 
 
 RUN = {
@@ -314,6 +314,7 @@ RUN = {
     "statsmodels.base.data.": "formula",  # ModelData.__setstate__: patsy evaluates it
 }
 RUN_KEYS = frozenset(RUN.values())
+_RUN_MODULES = tuple(RUN)
 LONGEST_KEY = 100
 """Characters of an attribute or key that is looked up: what `describe` shows in full, so that no two look alike."""
 ENCODING = re.compile(

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from modelscan.errors import FormatError
+from modelscan.pickles.values import share
 from modelscan.records import dataclass
 
 
@@ -86,7 +87,7 @@ class Memo:
             self.count += 1
         elif index in self.sparse or index < self.base:
             self.resets += 1
-            self.sparse[index] = value
+            self.sparse[index] = share(value)
         elif index < end:
             self.resets += 1
             self.slots[index - self.base] = self._code(value)
@@ -95,7 +96,7 @@ class Memo:
             if index == end:
                 self.slots.append(self._code(value))
             else:
-                self.sparse[index] = value
+                self.sparse[index] = share(value)
 
     def get(self, index: int, at: int) -> Any:
         """The value at `index`; raises FormatError, with the offset `at`, where the unpickler would not find one."""
@@ -158,5 +159,5 @@ class Memo:
     def _code(self, value: Any) -> int:
         if type(value) is int:
             return value
-        self.objects.append(value)
+        self.objects.append(share(value))
         return ~(len(self.objects) - 1)

@@ -15,6 +15,10 @@ HEAD = 16
 """Items of a container that are kept whatever they are; beyond them only what is not plain data."""
 
 
+SEVERAL = 2
+"""Values that an object holds before plain data among further ones counts no more."""
+
+
 class Global:
     """An imported object. `origin` is the opcode, or "getattr" when the machine resolved an attribute."""
 
@@ -36,7 +40,7 @@ class Global:
 class Group:
     """A list, tuple, set, frozenset or dict; a dict's items are key, value, key, value …"""
 
-    __slots__ = ("depth", "head", "kind", "noted", "rest", "size", "spelled", "weight")
+    __slots__ = ("depth", "head", "kind", "noted", "rest", "shared", "size", "spelled", "weight")
 
     def __init__(self, kind: str, items: list[Any] | None = None) -> None:
         self.kind = kind
@@ -49,6 +53,8 @@ class Group:
         """Values to visit for who walks through all of it, shared ones each time: what hashing it costs."""
         self.spelled = True
         """False when a batch stands for some of the items."""
+        self.shared = False
+        """Was it put into the memo, or taken twice? Of what was not, only the stack or one value knows."""
         self.noted: list[tuple[str, Any]] | None = None
         """Of a dict: entries that a class may run, "" for a key that is not spelled out; None: nobody looked."""
         if items:
@@ -93,6 +99,15 @@ class Group:
         """All items, None when some were not kept."""
         return self.head if self.spelled and self.size == len(self.head) else None
 
+    def is_plain(self) -> bool:
+        """Does it hold plain data only, now and later?"""
+        if self.shared or self.rest or not self.spelled:
+            return False
+        for item in self.head:  # noqa: SIM110 - a generator costs more than the loop
+            if type(item) is not int:
+                return False
+        return True
+
     def fill(self, batch: Batch) -> None:
         """Takes the values of a batch, however many there are."""
         self.extend([batch])
@@ -103,15 +118,17 @@ class Made:
     """The "result" of a call, an "instance" made by `__new__`, or joblib's "array" in the place of its wrapper.
 
     `held` is what was put into it later: state, items. `built`: it was given its state by BUILD.
+    `shared` means what it does in a Group.
     """
 
-    __slots__ = ("args", "at", "built", "callee", "held", "kind", "root", "whole")
+    __slots__ = ("args", "at", "built", "callee", "held", "kind", "root", "shared", "whole")
 
     def __init__(self, callee: Any, args: Any, at: int, kind: str) -> None:
         self.callee, self.args, self.at, self.kind = callee, args, at, kind
         self.root = name_of(callee)
         self.held: list[Any] | None = None
         self.built = False
+        self.shared = False
         self.whole: Held | None = None
 
     def holdings(self) -> list[Held]:
@@ -128,8 +145,10 @@ class Made:
             return
         if self.held is None:
             self.held = kept
-        else:
+        elif len(self.held) < SEVERAL:
             self.held += kept
+        else:
+            self.held += [item for item in kept if not (type(item) is Group and item.is_plain())]
 
 
 class Held:
@@ -161,3 +180,10 @@ def name_of(value: Any) -> Global | None:
     if isinstance(value, Made):
         return value.root
     return value if isinstance(value, Global) else None
+
+
+def share(value: Any) -> Any:
+    """The value, from now on known to be reachable in more than one way."""
+    if type(value) is Group or type(value) is Made:
+        value.shared = True
+    return value

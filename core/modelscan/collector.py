@@ -1,4 +1,4 @@
-"""Keeps Python's garbage collector from running while a model is scanned and loaded.
+"""Keeps Python's garbage collector from running while a model is scanned, and loaded under the guard.
 
 A load makes objects by the million and drops none of them, yet the collector stops again and again to look through
 all it has made so far: for many small objects that takes longer than the load itself. Paused, nothing is lost, cycles
