@@ -90,7 +90,7 @@ def tables():
         [pd.Timestamp("2020"), pd.NaT, pd.NA, pd.Period("2020", "M"), pd.Interval(0, 1), pd.Timedelta("1h")],
     )
     yield "offsets", [pd.offsets.MonthEnd(), pd.offsets.BDay(2), pd.DateOffset(months=1)]
-    for kind in [
+    for kind in (*"bhiqBHIQefdgFD?", "U3", "S3", "M8[s]", "m8[s]"):
         "b",
         "h",
         "i",
