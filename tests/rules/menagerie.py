@@ -91,26 +91,6 @@ def tables():
     )
     yield "offsets", [pd.offsets.MonthEnd(), pd.offsets.BDay(2), pd.DateOffset(months=1)]
     for kind in (*"bhiqBHIQefdgFD?", "U3", "S3", "M8[s]", "m8[s]"):
-        "b",
-        "h",
-        "i",
-        "q",
-        "B",
-        "H",
-        "I",
-        "Q",
-        "e",
-        "f",
-        "d",
-        "g",
-        "F",
-        "D",
-        "?",
-        "U3",
-        "S3",
-        "M8[s]",
-        "m8[s]",
-    ]:
         yield f"array {kind}", np.zeros(3, kind)
     yield "records", np.zeros(2, [("a", "i4"), ("b", "U3", (2,))])
     yield "masked", np.ma.array([1, 2], mask=[0, 1])

@@ -53,7 +53,9 @@ def modules(package):
         return
     yield root
     for found in pkgutil.walk_packages(getattr(root, "__path__", []), package + ".", onerror=lambda _: None):
-        if not any(part in SKIPPED or part.startswith("test_") for part in found.name.split(".")):
+        if not any(
+            part in SKIPPED or part.startswith("test_") or part.endswith("_tests") for part in found.name.split(".")
+        ):
             module = attempt(lambda: importlib.import_module(found.name), seconds=30)
             if module is not None:
                 yield module
