@@ -15,7 +15,7 @@ from modelscan.evidence import Evidence, Kind, Where
 from modelscan.limits import Limits
 from modelscan.pickles import code, describe, leaves, trace
 from modelscan.pickles.arrays import Side
-from modelscan.pickles.meaning import Lookup, Nested
+from modelscan.pickles.meant import Lookup, Nested
 from modelscan.pickles.tracing import Tracing, reachable
 from modelscan.pickles.values import Global, Group, Made, name_of
 

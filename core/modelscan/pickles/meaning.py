@@ -13,70 +13,22 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from modelscan.pickles import leaves
+from modelscan.pickles import forms, leaves
+from modelscan.pickles.forms import BUILTINS, KERAS_LOADER, PLAIN_BASES
+from modelscan.pickles.meant import (
+    Attribute,
+    Construction,
+    Delegation,
+    Lookup,
+    Meaning,
+    Nested,
+    Reading,
+    Replacement,
+)
 from modelscan.pickles.values import Global, Group, Made
 from modelscan.records import dataclass
 
-PLAIN_BASES = frozenset(
-    {"object", "list", "dict", "tuple", "set", "frozenset", "str", "bytes", "int", "float", "complex"}
-)
-"""Built-in bases whose `__init__` does nothing but take data."""
 SINGLETONS = {"Ellipsis": "EllipsisType", "NotImplemented": "NotImplementedType"}
-BUILTINS = frozenset({"builtins", "__builtin__"})
-
-
-@dataclass(frozen=True, slots=True)
-class Attribute:
-    """The call comes down to reaching `target`."""
-
-    target: Global
-
-
-@dataclass(frozen=True, slots=True)
-class Construction:
-    """The call comes down to `cls.__new__(cls, *args)`."""
-
-    cls: Any
-    args: Any
-
-
-@dataclass(frozen=True, slots=True)
-class Nested:
-    """The call loads a model out of the leaf at offset `leaf`: bytes, or with `latin1` text that stands for bytes."""
-
-    leaf: int
-    latin1: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Delegation:
-    """The function calls one of its arguments with that tuple."""
-
-    callee: Any
-    args: Any
-
-
-@dataclass(frozen=True, slots=True)
-class Replacement:
-    """The call comes down to this other one."""
-
-    callee: Any
-    args: Any
-
-
-@dataclass(frozen=True, slots=True)
-class Lookup:
-    """The call makes an object that will fetch the attributes `names`, or items, from what it is called with.
-
-    Nothing is fetched now. `worded`: its arguments have texts among them.
-    """
-
-    names: tuple[str, ...]
-    worded: bool
-
-
-Meaning = Attribute | Construction | Nested | Delegation | Replacement | Lookup
-Reading = Callable[[leaves.Buffer, int, int, list[Any]], Meaning | None]
 
 
 def reading(callee: Any) -> Callable[[leaves.Buffer, int, int, Any], Meaning | None] | None:
@@ -108,13 +60,23 @@ def _getattr(data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Meanin
     name = leaves.string(data, items[1], end) if owner is not None else None
     if not name:
         return None
+    if type(owner) is int or isinstance(owner, Group):
+        return _of_plain(data, end, at, owner, name)
     if isinstance(owner, Global):
         if owner.origin == "dill":  # a module, as far as the file tells
             return Attribute(Global(owner.dotted.rstrip("."), name, at, "getattr"))
+        if name == KERAS_LOADER[1].rpartition(".")[2] and owner.module.startswith("keras."):
+            return Attribute(Global(*KERAS_LOADER, at, "getattr"))  # inherited by all that it has
         return Attribute(Global(owner.module, f"{owner.name}.{name}", at, "getattr"))
     if isinstance(owner, Made) and owner.kind == "instance" and isinstance(owner.callee, Global):
         return Attribute(Global(owner.callee.module, f"{owner.callee.name}().{name}", at, "getattr"))
     return None
+
+
+def _of_plain(data: leaves.Buffer, end: int, at: int, owner: Any, name: str) -> Meaning | None:
+    """The method of a constant: `"abc".upper` is pickled as getattr("abc", "upper")."""
+    kind = owner.kind if isinstance(owner, Group) else type(leaves.decode(data, owner, end)).__name__
+    return Attribute(Global("builtins", f"{kind}.{name}", at, "getattr")) if kind in PLAIN_BASES else None
 
 
 def _type(data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Meaning | None:
@@ -150,23 +112,13 @@ def _loads(data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Meaning 
     if type(items[0]) is int:
         value = leaves.decode(data, items[0], end)
         return Nested(items[0]) if isinstance(value, bytes | bytearray | leaves.Undecoded) else None
-    text = _encoded(data, end, items[0])
+    text = forms.encoded(data, end, items[0])
     return None if text is None else Nested(text, latin1=True)
 
 
 def nested(data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Nested | None:
     found = _loads(data, end, at, items)
     return found if isinstance(found, Nested) else None
-
-
-def _encoded(data: leaves.Buffer, end: int, value: Any) -> int | None:
-    """The text in `_codecs.encode(text, "latin1")`, which is how protocols 0 to 2 write bytes."""
-    if not isinstance(value, Made) or not isinstance(value.callee, Global) or not isinstance(value.args, Group):
-        return None
-    items = value.args.whole()
-    if value.callee.dotted != "_codecs.encode" or items is None or len(items) != 2 or type(items[0]) is not int:
-        return None
-    return items[0] if leaves.string(data, items[1], end) == "latin1" else None
 
 
 def _is_partial(callee: Any) -> bool:
@@ -331,7 +283,7 @@ SHAPED = frozenset({*ENCODERS, *KEEPERS})
 """Meanings that hang on the kind of an argument or on an encoding, and on no other text."""
 TYPES = {
     **{name: "builtins" for name, value in vars(builtins).items() if isinstance(value, type)},
-    **dict.fromkeys(("NoneType", "NotImplementedType"), "types"),
+    **dict.fromkeys(("MethodType", "NoneType", "NotImplementedType"), "types"),
     "ndarray": "numpy",
 }
 """Types that dill names by a word of its own (dill._dill._typemap), as far as their place is known."""
@@ -370,6 +322,7 @@ MEANINGS: dict[str, Reading] = {
     "dill._dill:_load_type": _dill_type,
     "dill.dill:_load_type": _dill_type,
     "cloudpickle.cloudpickle:_builtin_type": _cloudpickle_type,
+    **forms.MEANINGS,
     "torch.storage:_load_from_bytes": _loads,
     "pickle:loads": _loads,
     "_pickle:loads": _loads,

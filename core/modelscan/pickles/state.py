@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from modelscan.errors import FormatError, LimitExceeded
 from modelscan.evidence import Kind
 from modelscan.limits import Limits
-from modelscan.pickles import arrays, leaves, meaning
+from modelscan.pickles import arrays, leaves, meaning, meant
 from modelscan.pickles.batches import Batch
 from modelscan.pickles.ledger import Ledger
 from modelscan.pickles.memo import Memo
@@ -138,21 +138,21 @@ class State(ABC):
         found = read(self.data, self.end, at, args) if read is not None else None
         if read is not None:
             self._hangs(meaning.hanging(callee, args, found))
-        if isinstance(found, meaning.Attribute):
+        if isinstance(found, meant.Attribute):
             self.ledger.reached(found.target)
             return found.target
-        if isinstance(found, meaning.Construction):
+        if isinstance(found, meant.Construction):
             return self.constructed(opcode, found.cls, found.args, at)
-        if isinstance(found, meaning.Nested):
+        if isinstance(found, meant.Nested):
             self.ledger.nested[at] = found
-        if isinstance(found, meaning.Replacement) and depth < DELEGATED:
+        if isinstance(found, meant.Replacement) and depth < DELEGATED:
             return self.called(opcode, found.callee, found.args, at, depth + 1)
-        if isinstance(found, meaning.Delegation) and depth < DELEGATED:
+        if isinstance(found, meant.Delegation) and depth < DELEGATED:
             self.called(opcode, found.callee, found.args, at, depth + 1)
-        elif type(args) is not Group or isinstance(found, meaning.Delegation):
+        elif type(args) is not Group or isinstance(found, meant.Delegation):
             self.ledger.note(Kind.ANOMALY, "computed-arguments", at)
         made = Made(callee, args, at, "result")
-        if isinstance(found, meaning.Lookup):
+        if isinstance(found, meant.Lookup):
             self.ledger.lookups[at] = (found, made)
         self.ledger.act(Kind.CALL, opcode, callee, args, at)
         return made

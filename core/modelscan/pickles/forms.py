@@ -1,0 +1,145 @@
+"""Calls that come down to plain data: iterators of containers, forms of `typing`, arrays and models in bytes.
+
+What the arguments are is looked at first; anything but the plain case stands as a call of the function that is named.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from modelscan.pickles import leaves
+from modelscan.pickles.meant import Construction, Meaning, Nested, Reading, Replacement
+from modelscan.pickles.values import Global, Group, Made
+
+BUILTINS = frozenset({"builtins", "__builtin__"})
+PLAIN_BASES = frozenset(
+    {
+        "object",
+        "list",
+        "dict",
+        "tuple",
+        "set",
+        "frozenset",
+        "str",
+        "bytes",
+        "int",
+        "float",
+        "complex",
+        "unicode",
+        "long",
+    }
+)
+"""Built-in bases whose `__init__` does nothing but take data; protocols 0 to 2 write two of them as Python 2 did."""
+ITERATED = frozenset({"range", "xrange", "bytearray", "bytes", "list", "tuple", "set", "frozenset", "str", "unicode"})
+"""Built-in types whose iterators run nothing of what they hold."""
+SUBSCRIPTED = frozenset(
+    {"Callable", "ClassVar", "Collection", "DefaultDict", "Deque", "Dict", "Final", "FrozenSet", "Generator"}
+    | {"Iterable", "Iterator", "List", "Literal", "Mapping", "MutableMapping", "MutableSequence", "MutableSet"}
+    | {"Optional", "Sequence", "Set", "Tuple", "Type", "Union"}
+)
+"""Forms of `typing` that take types in brackets (Lib/typing.py): they keep them, and hash them to find them again."""
+ALIASES = frozenset({"types.GenericAlias", "types.UnionType"})
+KERAS_LOADER = ("keras.src.saving.keras_saveable", "KerasSaveable._unpickle_model")
+"""What every object of Keras is unpickled by (keras/src/saving/keras_saveable.py)."""
+DEEP = 8
+"""Forms inside of forms that are followed."""
+
+
+def encoded(data: leaves.Buffer, end: int, value: Any) -> int | None:
+    """The text in `_codecs.encode(text, "latin1")`, which is how protocols 0 to 2 write bytes."""
+    if not isinstance(value, Made) or not isinstance(value.callee, Global) or not isinstance(value.args, Group):
+        return None
+    items = value.args.whole()
+    if value.callee.dotted != "_codecs.encode" or items is None or len(items) != 2 or type(items[0]) is not int:
+        return None
+    return items[0] if leaves.string(data, items[1], end) == "latin1" else None
+
+
+def _iterator(data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Meaning | None:
+    """`iter([1])`, `zip(iter([1]))`: a tuple of the same, if only built-in containers are gone through."""
+    if not items or not all(_is_gone_through(data, end, item) for item in items):
+        return None
+    return Replacement(Global("builtins", "tuple", at, "iter"), Group("tuple", items))
+
+
+def _one_iterator(data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Meaning | None:
+    """With two arguments, `iter` calls the first again and again."""
+    return _iterator(data, end, at, items) if len(items) == 1 else None
+
+
+def _is_gone_through(data: leaves.Buffer, end: int, value: Any) -> bool:
+    if type(value) is int or isinstance(value, Group):
+        return True
+    made = isinstance(value, Made) and isinstance(value.callee, Global)
+    return made and value.callee.module in BUILTINS and value.callee.name in ITERATED
+
+
+def _bound(data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Meaning | None:
+    """`types.MethodType(function, object)` is the function with that first argument."""
+    if len(items) != 2 or not isinstance(items[0], Global):
+        return None
+    return Replacement(Global("functools", "partial", at, "MethodType"), Group("tuple", items))
+
+
+def _subscript(data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Meaning | None:
+    """`typing.List[int]` is pickled as operator.getitem(typing.List, int)."""
+    form = items[0] if len(items) == 2 else None
+    if not isinstance(form, Global) or form.module != "typing" or form.name not in SUBSCRIPTED:
+        return None
+    if not _is_type(data, end, items[1], form.name == "Literal"):
+        return None
+    return Construction(form, Group("tuple", items[1:]))
+
+
+def _is_type(data: leaves.Buffer, end: int, value: Any, literal: bool, depth: int = DEEP) -> bool:
+    """Is it a type, or types, for brackets? A text there would be compiled, though not run, but for `Literal`."""
+    if type(value) is int:
+        return literal or not isinstance(leaves.decode(data, value, end), str | leaves.Undecoded)
+    if isinstance(value, Made):
+        callee = value.callee
+        form = isinstance(callee, Global) and (callee.dotted in ALIASES or callee.module == "typing")
+        return form and not value.held
+    if isinstance(value, Group):
+        parts = value.whole() if value.kind in ("tuple", "list") and depth else None
+        return parts is not None and all(_is_type(data, end, part, literal, depth - 1) for part in parts)
+    return isinstance(value, Global)
+
+
+def _keras(data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Meaning | None:
+    """A model in the file format of Keras, in an `io.BytesIO`."""
+    file = items[0] if len(items) == 1 else None
+    if not isinstance(file, Made) or not isinstance(file.callee, Global) or file.callee.name != "BytesIO":
+        return None
+    state = file.held[0] if file.held is not None and len(file.held) == 1 else None
+    content = state.whole() if isinstance(state, Group) and state.kind == "tuple" else None
+    if not content or file.callee.module not in ("io", "_io"):
+        return None
+    if type(content[0]) is int:
+        value = leaves.decode(data, content[0], end)
+        return Nested(content[0]) if isinstance(value, bytes | bytearray | leaves.Undecoded) else None
+    text = encoded(data, end, content[0])
+    return None if text is None else Nested(text, latin1=True)
+
+
+def _jax(data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Meaning | None:
+    """jax._src.array._reconstruct_array(function, args, state, kind) puts a numpy array on a device."""
+    function = items[0] if len(items) == 4 else None
+    kind = items[3].pairs() if function is not None and isinstance(items[3], Group) else None
+    if kind is None or not isinstance(function, Global) or not isinstance(items[1], Group):
+        return None
+    if function.dotted not in ("numpy._core.multiarray._reconstruct", "numpy.core.multiarray._reconstruct"):
+        return None
+    if any(leaves.string(data, key, end) != "weak_type" or type(value) is not int for key, value in kind):
+        return None
+    return Construction(function, Group("tuple", [items[1], items[2]]))
+
+
+MEANINGS: dict[str, Reading] = {
+    **dict.fromkeys(("builtins:iter", "__builtin__:iter", "builtins:reversed", "__builtin__:reversed"), _one_iterator),
+    **dict.fromkeys(("builtins:enumerate", "__builtin__:enumerate"), _iterator),
+    **dict.fromkeys(("builtins:zip", "__builtin__:zip", "itertools:izip"), _iterator),
+    **dict.fromkeys(("operator:getitem", "_operator:getitem"), _subscript),
+    "types:MethodType": _bound,
+    ":".join(KERAS_LOADER): _keras,
+    "jax._src.array:_reconstruct_array": _jax,
+}
