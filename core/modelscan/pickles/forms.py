@@ -9,6 +9,7 @@ from typing import Any
 
 from modelscan.pickles import leaves
 from modelscan.pickles.meant import Construction, Meaning, Nested, Reading, Replacement
+from modelscan.pickles.opcodes import Op
 from modelscan.pickles.values import Global, Group, Made
 
 BUILTINS = frozenset({"builtins", "__builtin__"})
@@ -134,6 +135,13 @@ def _jax(data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Meaning | 
     return Construction(function, Group("tuple", [items[1], items[2]]))
 
 
+def _zone(data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Meaning | None:
+    """dateutil.tz.tz.tzfile(None, name) opens no file: the zone is in the state that follows."""
+    if len(items) != 2 or type(items[0]) is not int or data[items[0]] != Op.NONE:
+        return None
+    return Construction(Global("dateutil.tz.tz", "tzfile", at, "tzfile"), Group("tuple"))
+
+
 MEANINGS: dict[str, Reading] = {
     **dict.fromkeys(("builtins:iter", "__builtin__:iter", "builtins:reversed", "__builtin__:reversed"), _one_iterator),
     **dict.fromkeys(("builtins:enumerate", "__builtin__:enumerate"), _iterator),
@@ -142,4 +150,5 @@ MEANINGS: dict[str, Reading] = {
     "types:MethodType": _bound,
     ":".join(KERAS_LOADER): _keras,
     "jax._src.array:_reconstruct_array": _jax,
+    "dateutil.tz.tz:tzfile": _zone,
 }
