@@ -68,6 +68,8 @@ def _getattr(data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Meanin
         if name == KERAS_LOADER[1].rpartition(".")[2] and owner.module.startswith("keras."):
             return Attribute(Global(*KERAS_LOADER, at, "getattr"))  # inherited by all that it has
         return Attribute(Global(owner.module, f"{owner.name}.{name}", at, "getattr"))
+    if forms.encoded(data, end, owner) is not None:
+        return Attribute(Global("builtins", f"bytes.{name}", at, "getattr"))
     if isinstance(owner, Made) and isinstance(owner.callee, Global) and owner.callee.module in BUILTINS:
         return Attribute(Global("builtins", f"{owner.callee.name}.{name}", at, "getattr"))
     if isinstance(owner, Made) and owner.kind == "instance" and isinstance(owner.callee, Global):
