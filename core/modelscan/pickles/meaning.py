@@ -26,7 +26,6 @@ from modelscan.pickles.meant import (
     Replacement,
 )
 from modelscan.pickles.values import Global, Group, Made
-from modelscan.records import dataclass
 
 SINGLETONS = {"Ellipsis": "EllipsisType", "NotImplemented": "NotImplementedType"}
 

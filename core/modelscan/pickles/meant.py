@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from modelscan.pickles import leaves
 from modelscan.pickles.values import Global
+from modelscan.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)
