@@ -34,6 +34,7 @@ READERS: tuple[Row, ...] = (
     Row("tf_text", _TEXT, named=".pbtxt"),
     Row("tflite", sign=signs.is_tflite),
     Row("safetensors", sign=signs.is_safetensors),
+    Row("template", sign=signs.is_template),
     Row("unread", among_tensors=b"\x7f\xcf\xcaMR", sign=signs.is_unread),
 )
 

@@ -18,6 +18,10 @@ _INDEX = bytes.fromhex("57fb808b247547db")
 """The last bytes of an SSTable (tensorflow/core/lib/io/format.h)."""
 _NATIVE = (b"Rar!\x1a\x07", b"GGUF", b"\x7fELF", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe", b"MZ")
 _WIDE = (b"\xff\xfe", b"\xfe\xff", b"\0{", b"{\0", b"\0\0\0{")
+_CONFIGURATIONS = frozenset(
+    ("tokenizer_config.json", "chat_template.json", "processor_config.json", "preprocessor_config.json", "config.json")
+)
+"""JSON files in which transformers looks for chat templates and for names of Python files."""
 _BLANKS = b"\xef\xbb\xbf \t\r\n\v\f"
 
 
@@ -85,3 +89,16 @@ def is_safetensors(artifact: Artifact) -> bool:
 
 def is_unread(artifact: Artifact) -> bool:
     return artifact.head.startswith(_NATIVE) or artifact.head[4:6] == b"ET"
+
+
+def is_template(artifact: Artifact) -> bool:
+    """By name, since nothing else tells such a text: it is by name that a loader opens it as well."""
+    return is_template_file(artifact) or (_last(artifact) in _CONFIGURATIONS and is_json(artifact))
+
+
+def is_template_file(artifact: Artifact) -> bool:
+    return _last(artifact).endswith((".jinja", ".jinja2", ".j2"))
+
+
+def _last(artifact: Artifact) -> str:
+    return artifact.name.replace("\\", "/").replace("!", "/").rpartition("/")[2].lower()
