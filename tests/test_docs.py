@@ -14,6 +14,7 @@ import click
 import pytest
 
 import modelscan
+from modelscan import guard
 from modelscan.cli import cli
 from modelscan.rules.match import Rules
 from modelscan.schema import OURS, THEIRS
@@ -26,7 +27,13 @@ BUILT = re.compile(r"_build|build/")
 LINK = re.compile(r"(?<!!)\[[^\]\n]+\]\(([^)\s]+)\)|!\[[^\]\n]*\]\(([^)\s]+)\)")
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
 CONFIGURATION = re.compile(r"^c( =|\.)", re.MULTILINE)
-RUN = ("README.md", "docs/how-to/workers.md", "docs/how-to/write-a-format.md", "docs/tutorial/*.md")
+RUN = (
+    "README.md",
+    "docs/reference/python.md",
+    "docs/how-to/workers.md",
+    "docs/how-to/write-a-format.md",
+    "docs/tutorial/*.md",
+)
 """Pages whose Python is run, in order, in one shell."""
 
 
@@ -34,16 +41,32 @@ def text_of(page: str) -> str:
     return (DOCS / page).read_text("utf-8")
 
 
+def commands_of(command: click.Command, path: str = "modelscan") -> dict[str, click.Command]:
+    """Every command below this one, by what is typed."""
+    found = {path: command}
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            found |= commands_of(command.get_command(context, name), f"{path} {name}")
+    return found
+
+
 def options_of(command: click.Command) -> set[str]:
-    inner = command.commands.values() if isinstance(command, click.Group) else ()
     own = chain.from_iterable([*one.opts, *one.secondary_opts] for one in command.params)
-    return {flag for flag in own if flag.startswith("-")} | {flag for one in inner for flag in options_of(one)}
+    return {flag for flag in own if flag.startswith("-")}
 
 
 def test_every_command_and_flag_is_described():
     page = text_of("reference/cli.md")
-    names = {f"modelscan {name}" for name in cli.commands}
-    assert not {word for word in names | options_of(cli) if word not in page}
+    found = commands_of(cli)
+    assert len(found) > 10
+    assert len({flag for command in found.values() for flag in options_of(command)}) > 20
+    for path, command in found.items():
+        section = re.search(rf"^## {path}\n(.*?)(?=^## |\Z)", page, re.MULTILINE | re.DOTALL)
+        assert section is not None, path
+        assert not {flag for flag in options_of(command) if not re.search(rf"(?<![\w-]){flag}(?![\w-])", section[1])}, (
+            path
+        )
 
 
 def test_every_magic_is_described():
@@ -65,7 +88,11 @@ def test_every_rule_is_described():
 
 
 def test_every_public_name_is_described():
+    """In front, and of the guard; each with a directive that takes its docstring."""
     page = text_of("reference/python.md")
+    described = set(re.findall(r"^\.\. auto\w+:: ([\w.]+)$", page, re.MULTILINE))
+    assert not {name for name in guard.__all__ if f"modelscan.guard.{name}" not in described}
+    assert not {name for name in modelscan.__all__ if not any(row.endswith(f".{name}") for row in described)}
     assert not {name for name in modelscan.__all__ if not re.search(rf"modelscan\.([a-z]+\.)?{name}\b", page)}
 
 

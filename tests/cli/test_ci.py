@@ -133,6 +133,31 @@ def test_the_hook_runs_under_pre_commit(shell):
     assert "Passed" in passed.stdout
 
 
+@posix
+@pytest.mark.skipif(not shutil.which("git"), reason="needs git")
+def test_pre_commit_installs_and_runs_the_hook_of_this_repository(shell, tmp_path):
+    """Its own runner, from a revision of this repository, in an environment that it makes. Needs a package index."""
+    pytest.importorskip("pre_commit")
+    wanted = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--timeout", "10", "--retries", "0"]
+    if subprocess.run([*wanted, "-d", str(tmp_path / "got"), "click"], capture_output=True, check=False).returncode:
+        pytest.skip("no package index can be reached from here")
+    source = tmp_path / "source"
+    made = shell(
+        f'mkdir "{source}" && cd "{ROOT}" && cp -r core modelscan_jupyter pyproject.toml README.md LICENSE NOTICE '
+        f'.pre-commit-hooks.yaml "{source}" && cd "{source}" && git init -q && git add -A && '
+        "git -c user.name=a -c user.email=a@b commit -qm a && git rev-parse HEAD"
+    )
+    assert made.returncode == 0, made.stderr
+    config = {"repos": [{"repo": str(source), "rev": made.stdout.strip(), "hooks": [{"id": "modelscan"}]}]}
+    (shell.work / ".pre-commit-config.yaml").write_text(yaml.safe_dump(config))
+    home = {"PRE_COMMIT_HOME": str(tmp_path / "home"), "PRE_COMMIT_COLOR": "never"}
+    done = shell(f'git init -q . && git add -A && "{sys.executable}" -m pre_commit run --all-files', **home)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "os.system" in done.stdout
+    passed = shell(f'git rm -q --cached models/evil.pkl && "{sys.executable}" -m pre_commit run --all-files', **home)
+    assert passed.returncode == 0, passed.stdout + passed.stderr
+
+
 def blocks(page, language):
     return re.findall(rf"```{language}\n(.*?)```", (ROOT / page).read_text("utf-8"), re.DOTALL)
 
@@ -151,7 +176,12 @@ def test_the_gitlab_job(shell):
 def test_the_hook_of_the_page_exists():
     (hook,) = yaml.safe_load(HOOKS.read_text("utf-8"))
     used = [row for block in blocks(PAGE, "yaml") for row in yaml.safe_load(block).get("repos", ())]
-    assert [row["id"] for repo in used for row in repo["hooks"]] == [hook["id"]]
+    local, ours = (repo["hooks"][0] for repo in used)
+    assert {key: local[key] for key in hook if key != "description"} == {
+        key: value for key, value in hook.items() if key != "description"
+    }
+    assert ours["id"] == hook["id"]
+    assert local["additional_dependencies"] == ["modelscan-jupyter"]
 
 
 def test_the_policy_file_of_the_page_can_be_used(tmp_path):
@@ -160,7 +190,7 @@ def test_the_policy_file_of_the_page_can_be_used(tmp_path):
     assert [row.kind for row in read_approvals(tmp_path / "p.toml")] == ["name", "sha256"]
 
 
-@pytest.mark.parametrize("page", ["docs/how-to/ci.md", "docs/reference/cli.md"])
+@pytest.mark.parametrize("page", ["docs/how-to/ci.md", "docs/reference/cli.md", "docs/reference/exit-codes.md"])
 def test_the_table_of_exit_codes_is_the_one_of_the_help(run, page):
     listed = re.findall(r"^\| ([0-4]) \|", (ROOT / page).read_text("utf-8"), re.MULTILINE)
     assert listed == re.findall(r"^ +([0-4])  ", run("--help").out, re.MULTILINE) == list("43210")
