@@ -7,10 +7,13 @@ import io
 import pickle
 import random
 import re
+import sys
 import tempfile
 
 import pytest
-from pickles import fuzz
+from fuzz import blocks
+from fuzz.oracle import EXTENSIONS
+from fuzz.streams import Generator
 from samples import Payload, global_, proto, text
 
 import modelscan
@@ -77,10 +80,12 @@ def test_a_name_that_is_worked_out_is_found_among_tensors():
 
 def test_what_cannot_import_is_told_from_few_bytes():
     """Held against the unpicklers in C and in Python."""
-    cases = [fuzz.Generator(n).case() for n in range(1_500)]
-    asked = fuzz.oracle(cases)
+    generator = Generator(0)
+    cases = [generator.case() for n in range(1_000)]
+    answers = blocks.oracle(cases, sys.executable, ["b"] * len(cases))
     told = 0
-    for data, names in zip(cases, asked, strict=True):
+    for data, (names, _) in zip(cases, answers, strict=True):
+        names = names.keys() - set(EXTENSIONS.values())  # no name stands in the bytes for these
         # An import of something that cannot be meant ends the load, but not with the stubs of this test.
         meant = bool(names) and all(NAME.fullmatch(module) and NAME.fullmatch(name) for module, name in names)
         for size in (1, 16, 512):

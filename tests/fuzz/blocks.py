@@ -46,6 +46,8 @@ EAGER = {
     (machine, "LATE"): 0,
     (batches, "SMALLEST"): 0,
     (rows, "FIRST"): 0,
+    (rows, "LATER"): 0,
+    (rows, "RECENT"): 16,
     (repeats, "FIRST"): 1,
     (repeats, "ROWS"): 1,
 }

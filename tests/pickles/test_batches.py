@@ -13,7 +13,7 @@ from samples import proto, text
 
 from modelscan.evidence import Kind
 from modelscan.limits import Limits
-from modelscan.pickles import batches
+from modelscan.pickles import batches, rows
 from modelscan.pickles.ledger import Ledger
 from modelscan.pickles.machine import Machine
 
@@ -24,6 +24,8 @@ X = text("x")
 @pytest.fixture(autouse=True)
 def _any_size_is_worth_it(monkeypatch):
     monkeypatch.setattr(batches, "SMALLEST", 0)
+    monkeypatch.setattr(rows, "LATER", 500)
+    monkeypatch.setattr(rows, "RECENT", 100)
 
 
 def walked(data: bytes, bulk: bool):
@@ -85,10 +87,10 @@ def test_ordinary_pickles_read_the_same(seed, protocol):
 
 @pytest.mark.parametrize("protocol", range(6))
 def test_rows_across_many_frames_read_the_same(protocol):
-    rows = [{"id": n, "name": f"row {n}", "score": n / 3, "tags": [n, "a"], "pair": (n, None)} for n in range(9000)]
+    alike = [{"id": n, "name": f"row {n}", "score": n / 3, "tags": [n, "a"], "pair": (n, None)} for n in range(9000)]
     agree(
         pickle.dumps(
-            {"rows": rows, "at": datetime.datetime(2020, 1, 1), "words": [str(n) for n in range(9000)]}, protocol
+            {"rows": alike, "at": datetime.datetime(2020, 1, 1), "words": [str(n) for n in range(9000)]}, protocol
         )
     )
 
@@ -98,6 +100,41 @@ def test_fuzzed_pickles_read_the_same(seed):
     generator = Generator(10_000 + seed)
     for _ in range(400):
         includes(generator.case())
+
+
+def changing(random_: random.Random, count: int):
+    """Rows of one shape in which other values become the usual ones all the time."""
+    kinds = [None, True, False, (), 7, 300, 70_000, -1, 2**40, 0.5, "a", "x" * 40, "y" * 300, b"b"]
+    some = random_.choices(kinds, k=3)
+    for number in range(count):
+        if random_.random() < 0.02:
+            some = random_.choices(kinds, k=3)
+        shared = random_.choice(("shared", f"new {number}"))
+        yield {"id": number * 40, "some": random_.choice(some), shared: random_.choice(some), "list": some[:2]}
+
+
+@pytest.mark.parametrize("protocol", [1, 2, 4])
+@pytest.mark.parametrize("seed", range(4))
+def test_rows_that_change_read_the_same(protocol, seed):
+    random_ = random.Random(seed)
+    flat = [random_.choice(("a" * random_.randrange(12), number % 3 == 0, None)) for number in range(3000)]
+    agree(pickle.dumps([list(changing(random_, 2500)), flat, [str(n) for n in range(2000)]], protocol))
+
+
+def test_the_usual_rows_are_those_of_late(monkeypatch):
+    compiled = []
+    looked = rows.Rows._look_again
+
+    def look(self, items):
+        looked(self, items)
+        compiled.append(self.patterns[0].pattern if self.patterns else b"")
+
+    monkeypatch.setattr(rows.Rows, "_look_again", look)
+    data = pickle.dumps([{"id": n, "ok": True} for n in range(60_000, 90_000)], 4)
+    walk, _ = walked(data, bulk=True)
+    assert walk.end == len(data)
+    assert b"h.M..h." in compiled[0].split(b"|")[0]
+    assert b"h.J....h." in compiled[-1].split(b"|")[0]
 
 
 def test_a_batch_is_really_taken(monkeypatch):

@@ -69,6 +69,8 @@ class Machine(State):
         self.repeats = Repeats()
         self.waits = self.misses = 0
         """MARKs to pass without looking for a batch, and how often looking was in vain."""
+        self.small = self.passes = self.inside = 0
+        """Small batches one after the other, MARKs to pass for them, and below how many others these have to be."""
         self.opcodes = 0
         self.deadline = time.monotonic() + limits.seconds
 
@@ -174,6 +176,9 @@ class Machine(State):
         if self.waits or not self.bulk:
             self.waits -= self.waits > 0
             return 0
+        if self.passes and len(self.marks) >= self.inside:
+            self.passes -= 1
+            return 0
         grammar = batches.grammar(self.memoize)
         if self.rows is None or self.rows.memoize is not self.memoize:
             self.rows = Rows(self.memoize)
@@ -183,8 +188,10 @@ class Machine(State):
             self.waits = (1 << self.misses) - 1
             return 0
         if found.stop - mark < batches.SMALLEST:
+            self.small, self.inside = min(self.small + 1, 6), len(self.marks)
+            self.passes = (1 << self.small) - 1
             return 0
-        self.misses = 0
+        self.misses = self.small = self.passes = 0
         stop, self.limit = found.stop, found.limit
         batch = batches.Batch(self.data, mark + 1, found, grammar, self.memo.peek)
         self.memo.defer(batch)

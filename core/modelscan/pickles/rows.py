@@ -21,8 +21,11 @@ SHAPES = 8
 """Shapes that are known at once."""
 FIRST = 4_096
 """Bytes matched by the general expression before the first lesson; before each further one twice as many."""
-BLOCKS = (512, 64, 8, 1)
-"""Rows that are matched at once, so that they are counted at the speed of the expression."""
+RECENT, LATER = 1_024, 65_536
+"""Bytes of rows that are looked at again, and how many are followed before; before each further look twice as many."""
+BLOCKS = (100, 10, 1)
+"""Rows that are matched at once, so that they are counted at the speed of the expression. Picklers put a thousand items
+between a MARK and what takes them."""
 SPREAD = 48
 """Lengths between the shortest and the longest string of a slot, where all of them are expected."""
 GROWTH = 5
@@ -34,6 +37,8 @@ _SLOT, _RUN, _MEMO = -1, -2, -3
 _GETS = frozenset({Op.BINGET, Op.LONG_BINGET})
 _PUTS = frozenset({Op.MEMOIZE, Op.BINPUT, Op.LONG_BINPUT})
 _FIXED = frozenset({Op.NONE, Op.NEWTRUE, Op.NEWFALSE, Op.EMPTY_TUPLE, Op.BININT1, Op.BININT2, Op.BININT, Op.BINFLOAT})
+_SHORT = frozenset({Op.NONE, Op.NEWTRUE, Op.NEWFALSE, Op.EMPTY_TUPLE})
+"""Values that are an opcode and nothing else."""
 _FRESH = frozenset({Op.EMPTY_LIST, Op.EMPTY_DICT, Op.EMPTY_SET})
 _OPEN = frozenset({Op.APPENDS, Op.ADDITEMS})
 """What closes a container that may hold any number of plain values."""
@@ -74,13 +79,26 @@ class Slot:
         order = sorted(seen, key=lambda key: (-seen[key], not key[1]))
         return b"(?:" + b"|".join(self._leaf(code) + (memo if memoized else b"") for code, memoized in order) + b")"
 
-    def _leaf(self, code: int) -> bytes:
+    def usual(self, memo: bytes) -> bytes:
+        """What stands there nearly always and no more: an alternative costs more than what it matches."""
+        (code, memoized), count = self.seen.most_common(1)[0]
+        total = self.seen.total()
+        short = [one for one, memo_follows in self.seen if one in _SHORT and not memo_follows]
+        if code in _SHORT and not memoized and sum(self.seen[one, False] for one in short) * 2 > total:
+            return b"[" + b"".join(re.escape(bytes([one])) for one in sorted({*short, *_alike(code)})) + b"]"
+        if count * 2 < total:
+            return self.pattern(memo)
+        sizes = [size for size, often in self.sizes.get(code, {}).items() if often * 4 > count]
+        return self._leaf(code, sizes or None) + (memo if memoized else b"")
+
+    def _leaf(self, code: int, sizes: list[int] | None = None) -> bytes:
         opcode = re.escape(bytes([code]))
         if code not in COUNTED:
             return opcode + _any(FIXED.get(code, OPERANDS.get(code, 0)))
         width = COUNTED[code]
-        sizes = (re.escape(size.to_bytes(width, "little")) + _any(size) for size in _expected(self.sizes[code]))
-        return opcode + b"(?:" + b"|".join(sizes) + b")"
+        wanted = sizes or _expected(self.sizes[code])
+        texts = [re.escape(size.to_bytes(width, "little")) + _any(size) for size in wanted]
+        return opcode + (texts[0] if len(texts) == 1 else b"(?:" + b"|".join(texts) + b")")
 
 
 Shape = tuple[int, ...]
@@ -90,17 +108,28 @@ class Rows:
     """The shapes learned from one stream so far."""
 
     def __init__(self, memoize: bool) -> None:
-        self.memo = rb"\x94" if memoize else rb"(?:r...\0|q.)"
+        self.memo, self.often = (rb"\x94", rb"\x94") if memoize else (rb"(?:r...\0|q.)", rb"r...\0")
         self.memoize = memoize
         self.shapes: dict[Shape, list[Slot]] = {}
         self.patterns: tuple[re.Pattern[bytes], ...] = ()
         self.memos: int | None = None
         """MEMOIZE opcodes of a row, where all rows have as many; then `patterns` match `BLOCKS` of them."""
-        self.unlearned = 0
-        self.patience = FIRST
+        self.unlearned = self.followed = 0
+        self.patience, self.later = FIRST, LATER
+        self.usual: dict[bytes, None] = {}
+        """Expressions for the rows as they look at present, of which a long container has nothing else for a while."""
 
     def follow(self, data: Buffer, pos: int, limit: int) -> tuple[int, int | None]:
         """Where the rows from `pos` on end, and how many slots of the memo they take if that is known."""
+        start = pos
+        pos, memos = self._follow(data, pos, limit)
+        self.followed += pos - start
+        if self.followed > self.later and pos - start > RECENT:
+            self.followed, self.later = 0, 2 * self.later
+            self._look_again(list(_items(data, start, start + RECENT)))
+        return pos, memos
+
+    def _follow(self, data: Buffer, pos: int, limit: int) -> tuple[int, int | None]:
         if self.memos is None:
             for pattern in self.patterns:
                 found = pattern.match(data, pos, limit)
@@ -119,35 +148,68 @@ class Rows:
         if self.unlearned < self.patience:
             return
         self.unlearned, self.patience = 0, 2 * self.patience
-        for row in _items(data, start, min(stop, start + SAMPLE)):
-            shape, slots = _shape(row)
+        items = list(_items(data, start, min(stop, start + SAMPLE)))
+        for shape, slots in _shapes(items).items():
             known = self.shapes.get(shape)
             if known is None and len(self.shapes) < SHAPES:
                 self.shapes[shape] = slots
             elif known is not None:
-                for mine, other in zip(known, slots, strict=True):
-                    mine.take(other)
+                _take(known, slots)
+        self._look_again(items)
         self._compile()
+
+    def _look_again(self, items: list[list[Step]]) -> None:
+        """At rows that have been matched: values grow, and others become the usual ones."""
+        shapes = {shape: slots for shape, slots in _shapes(items).items() if shape in self.shapes}
+        usual = dict.fromkeys(self._row(shape, slots, True) for shape, slots in shapes.items())
+        if usual.keys() != self.usual.keys():
+            self.usual = usual
+            self._compile()
 
     def _compile(self) -> None:
         if not self.shapes:
             return
-        rows = b"(?:" + b"|".join(self._row(shape, slots) for shape, slots in self.shapes.items()) + b")"
+        all_of_them = dict.fromkeys(self._row(shape, slots, False) for shape, slots in self.shapes.items())
+        rows = b"(?:" + b"|".join(self.usual | all_of_them) + b")"
         counts = {_memos(shape, slots) for shape, slots in self.shapes.items()}
         self.memos = counts.pop() if self.memoize and len(counts) == 1 else None
         repeats = [b"*+"] if self.memos is None else [b"{%d}+" % size for size in BLOCKS]
         self.patterns = tuple(re.compile(rows + repeat, re.DOTALL) for repeat in repeats)
 
-    def _row(self, shape: Shape, slots: list[Slot]) -> bytes:
+    def _row(self, shape: Shape, slots: list[Slot], usual: bool) -> bytes:
         rest = iter(slots)
-        return b"".join(self._part(code, rest) for code in shape)
+        return b"".join(self._part(code, rest, usual) for code in shape)
 
-    def _part(self, code: int, slots: Iterator[Slot]) -> bytes:
+    def _part(self, code: int, slots: Iterator[Slot], usual: bool) -> bytes:
+        memo = self.often if usual else self.memo
         if code == _SLOT:
-            return next(slots).pattern(self.memo)
+            return next(slots).usual(memo) if usual else next(slots).pattern(memo)
         if code == _RUN:
             return next(slots).pattern(self.memo) + b"*+"
-        return self.memo if code == _MEMO else re.escape(bytes([code]))
+        return memo if code == _MEMO else re.escape(bytes([code]))
+
+
+def _shapes(items: list[list[Step]]) -> dict[Shape, list[Slot]]:
+    """The shapes of some values, those first that most of the bytes are in."""
+    found: dict[Shape, list[Slot]] = {}
+    taken: Counter[Shape] = Counter()
+    for item in items:
+        shape, slots = _shape(item)
+        taken[shape] += item[-1][2] - item[0][1]
+        if shape in found:
+            _take(found[shape], slots)
+        else:
+            found[shape] = slots
+    return {shape: found[shape] for shape, _ in taken.most_common()}
+
+
+def _take(slots: list[Slot], others: list[Slot]) -> None:
+    for mine, other in zip(slots, others, strict=True):
+        mine.take(other)
+
+
+def _alike(code: int) -> tuple[int, ...]:
+    return next((alike for alike in _ALIKE if code in alike), ())
 
 
 def _any(size: int) -> bytes:
