@@ -84,8 +84,8 @@ def test_what_cannot_import_is_told_from_few_bytes():
     cases = [generator.case() for n in range(1_000)]
     answers = blocks.oracle(cases, sys.executable, ["b"] * len(cases))
     told = 0
-    for data, (names, _) in zip(cases, answers, strict=True):
-        names = names.keys() - set(EXTENSIONS.values())  # no name stands in the bytes for these
+    for data, (asked, _) in zip(cases, answers, strict=True):
+        names = asked.keys() - set(EXTENSIONS.values())  # no name stands in the bytes for these
         # An import of something that cannot be meant ends the load, but not with the stubs of this test.
         meant = bool(names) and all(NAME.fullmatch(module) and NAME.fullmatch(name) for module, name in names)
         for size in (1, 16, 512):
