@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import pickle
 import subprocess
 import sys
 import tomllib
@@ -12,8 +13,9 @@ from pathlib import Path
 import pytest
 from samples import call, global_, text
 
-from modelscan import approvals, store
+from modelscan import approvals, guard, store
 from modelscan.contract import template
+from modelscan.errors import UnsafeModelError
 from modelscan.rules.match import Rules
 
 EVIL = call(global_("os", "system"), text("x")) + b"."
@@ -28,7 +30,7 @@ def test_the_version(run):
 
 
 @pytest.mark.parametrize(
-    "command", ["", "scan", "explain", "rules", "approvals", "settings", "create-settings-file", "completion"]
+    "command", ["", "scan", "explain", "rules", "approvals", "history", "settings", "create-settings-file", "completion"]
 )
 def test_every_command_has_help(run, command):
     for option in ("-h", "--help"):
@@ -98,6 +100,28 @@ def test_a_rule_that_does_not_exist(run):
     done = run("explain", "MS-P9999")
     assert done.code == 4
     assert "is no rule" in done.err
+
+
+def test_the_history_of_every_session(run, tmp_path):
+    assert "Nothing was decided yet" in run("history").err
+    path = tmp_path / "m\x1b[2J.pkl"
+    path.write_bytes(EVIL)
+    guard.install()
+    try:
+        for _ in range(2):
+            with pytest.raises(UnsafeModelError), path.open("rb") as file:
+                pickle.load(file)
+    finally:
+        guard.uninstall()
+    (shown,) = run("history", "-n", 1).out.splitlines()
+    assert "refused   UNSAFE        pickle.load" in shown
+    assert "os.system" in shown
+    assert "by test_commands.py:" in shown
+    assert "\x1b" not in shown
+    first, second = json.loads(run("history", "--json").out)
+    assert first["sha256"] == second["sha256"] == DIGEST
+    assert first["time"] <= second["time"]
+    assert run("history", "-n", 0).code == 4
 
 
 def test_approvals_from_adding_to_revoking(run, tmp_path):

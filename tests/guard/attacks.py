@@ -362,17 +362,17 @@ class Loader:
         pickle.loads(state)
 
 
-_watched: dict[str, tuple[list[int], bytes]] = {}
+watched: dict[str, tuple[list[int], bytes]] = {}
 
 
 def _swap(event, args):
     """Puts other bytes into a file just before it is opened for the last time."""
     if event == "open" and isinstance(args[0], str | os.PathLike) and args[1] and "r" in str(args[1]):
-        times, data = _watched.get(os.fspath(args[0]), ([], b""))
+        times, data = watched.get(os.fspath(args[0]), ([], b""))
         if times:
             times[0] -= 1
             if times[0] == 0:
-                del _watched[os.fspath(args[0])]
+                del watched[os.fspath(args[0])]
                 writer = threading.Thread(target=Path(args[0]).write_bytes, args=(data,))  # somebody else
                 writer.start()
                 writer.join()
@@ -386,7 +386,7 @@ def swapped(folder, marker):
     path = written(folder, pickle.dumps([1, 2, 3]))
     callee = samples.global_("__main__", "touch")
     data = samples.proto() + samples.call(callee, samples.text(str(marker))) + b"."
-    _watched[str(path)] = [2 if GUARDED else 1], data
+    watched[str(path)] = [2 if GUARDED else 1], data
     return path
 
 

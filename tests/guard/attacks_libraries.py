@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 import itertools
 import json
+import pickle
 import re
 import sys
+import tarfile
 import types
 import zipfile
 
@@ -45,6 +47,27 @@ def heavy_torch_legacy(folder, marker):
     import torch
 
     torch.load(written(folder, samples.legacy_torch(3, evil(marker)), "m.pt"), weights_only=False)
+
+
+class Writer:
+    """Of the user's own. What torch does to unpack its oldest archives, an object in one is not free to do."""
+
+    def __setstate__(self, state):
+        with open(state, "w") as file:  # noqa: PTH123
+            file.write("x")
+
+
+def heavy_torch_tar(folder, marker):
+    import torch
+
+    thing = samples.proto(2) + samples.global_("__main__", "Writer") + b")\x81" + samples.text(str(marker)) + b"b."
+    nothing = pickle.dumps(0, 2)
+    with tarfile.open(folder / "m.tar", "w", format=tarfile.PAX_FORMAT) as archive:
+        for name, data in {"storages": nothing + pickle.dumps([], 2), "tensors": nothing, "pickle": thing}.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(data)
+            archive.addfile(member, io.BytesIO(data))
+    torch.load(folder / "m.tar", weights_only=False)
 
 
 def heavy_torch_alias(folder, marker):

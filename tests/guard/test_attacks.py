@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from guard.running import MODES, names_in, outcome
 
-SCRIPTS = ("attacks.py", "attacks_libraries.py")
+SCRIPTS = ("attacks.py", "attacks_sources.py", "attacks_libraries.py")
 ATTACKS = [(script, name) for script in SCRIPTS for name in names_in(script)]
 
 

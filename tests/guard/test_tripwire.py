@@ -7,6 +7,7 @@ import ctypes
 import dataclasses
 import hashlib
 import io
+import logging
 import marshal
 import os
 import pickle
@@ -18,6 +19,7 @@ import sys
 import tempfile
 import types
 import typing
+import zipfile
 from pathlib import Path
 
 import numpy
@@ -150,7 +152,39 @@ def look_up(path):
     path.mkdir()
 
 
+def unpack(path):
+    """As a library does that keeps an archive in its state; where to is the file's choice."""
+    with zipfile.ZipFile(io.BytesIO(samples.zipped({path.name: b"x"}))) as archive:
+        archive.extractall(path.parent)
+
+
+def temporary_folder(path):
+    with tempfile.TemporaryDirectory(dir=path.parent):
+        path.mkdir()
+
+
+def empty_by_map(path):
+    numpy.memmap(path, mode="w+", shape=(1,))
+
+
+def write_a_log(path):
+    handler = logging.FileHandler(path)
+    handler.emit(logging.makeLogRecord({"msg": "x"}))
+    handler.close()
+    (path.parent / "more").mkdir()
+
+
+def type_that_calls(path):
+    typing.get_type_hints(types.SimpleNamespace(__annotations__={"a": f"__import__('os').mkdir({str(path)!r}) or int"}))
+
+
+def named_tuple_then_write(path):
+    collections.namedtuple("Pair", "a b")(1, 2)
+    path.write_text("x")
+
+
 ACTS = (
+    *(unpack, temporary_folder, empty_by_map, write_a_log, type_that_calls, named_tuple_then_write),
     *(write, append, low_level, make_folder, copy, link, hard_link, take_away, move, change_mode, cut),
     *(execute, evaluate, unmarshal, make_function, replace_code, start, fork, call, send, look_up),
 )

@@ -19,6 +19,7 @@ COMMANDS: Mapping[str, str] = {
     "explain": "modelscan.cli.rules:explain",
     "rules": "modelscan.cli.rules:rules",
     "approvals": "modelscan.cli.approvals:approvals",
+    "history": "modelscan.cli.history:history",
     "settings": "modelscan.cli.settings:settings",
     "create-settings-file": "modelscan.cli.settings:create_settings_file",
     "completion": "modelscan.cli.completion:completion",

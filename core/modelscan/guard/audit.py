@@ -95,7 +95,7 @@ def _act(scope: Scope, event: str, args: tuple[Any, ...]) -> None:
     if not STATE.enforces or _below_import(frame, _load):
         return
     said = _described(event, args)
-    if event not in _stopped or (scope.reads and event in tripwire.NETWORK) or _is_exempt(event, frame, _load):
+    if event not in _stopped or (scope.reads and event in tripwire.NETWORK) or _is_exempt(event, args, frame, _load):
         if len(scope.noted) < NOTES:
             scope.noted.append(said)
         return

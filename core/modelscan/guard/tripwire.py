@@ -11,8 +11,11 @@ C and C++ code raises no events; this is a second net and no proof.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Mapping
 from types import CodeType, FrameType
 from typing import Any
+
+from modelscan.records import dataclass
 
 PROGRAMS = frozenset(
     {"os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "os.spawn", "os.startfile", "os.system"}
@@ -35,37 +38,79 @@ NOTED = frozenset({"ctypes.dlopen", "os.chdir", "os.kill", "os.putenv", "os.unse
 STOPPED = PROGRAMS | CODE | NETWORK | FILES
 EVENTS = STOPPED | NOTED
 
-EXEMPT = frozenset(
-    {
-        # makes a class or a function out of constants of the library's own
-        ("attr._make", "_compile_and_eval"),
-        ("attr._make", "_linecache_and_compile"),
-        ("collections", "namedtuple"),
-        ("dataclasses", "_create_fn"),
-        ("dataclasses", "_FuncBuilder.add_fns_to_class"),
-        ("modelscan.records", "_init"),
-        ("typing", "ForwardRef._evaluate"),
-        ("typing", "evaluate_forward_ref"),
-        ("annotationlib", "ForwardRef.evaluate"),
-        # torch.export.load writes the graph that it read as Python; the graph itself was scanned
-        ("torch.fx.graph_module", "_exec_with_source"),
-        ("torch.fx.operator_schemas", "_torchscript_type_to_python_type"),
-        # unpack parts of an archive into a folder of their own
-        ("keras.src.saving.saving_lib", "DiskIOStore.__init__"),
-        ("tf_keras.src.saving.saving_lib", "DiskIOStore.__init__"),
-        ("tempfile", "TemporaryDirectory.__init__"),  # Keras, for weights that are larger than the memory
-        ("zipfile", "ZipFile._extract_member"),
-        ("torch.serialization", "_legacy_load.<locals>.legacy_load"),
-        # maps the file that the user asked to map, "r+" included
-        ("numpy._core.memmap", "memmap.__new__"),
-        ("numpy.core.memmap", "memmap.__new__"),
-        # whenever an older object happens to be freed
-        ("tempfile", "TemporaryDirectory.cleanup"),
-        ("weakref", "finalize.__call__"),
-        ("logging", "FileHandler._open"),
-    }
-)
-"""Exact functions (module, qualified name) below which CODE and FILES are only written down."""
+Only = Callable[[FrameType, tuple[Any, ...]], bool]
+"""Is this act, of a function in that frame, of the kind that the function is exempt for?"""
+
+
+def _any(frame: FrameType, args: tuple[Any, ...]) -> bool:
+    return True
+
+
+def _no_call(frame: FrameType, args: tuple[Any, ...]) -> bool:
+    """A type that is written as text is looked up; a text that calls something is more than a type."""
+    text = getattr(frame.f_locals.get("self"), "__forward_arg__", None)
+    return type(text) is str and "(" not in text
+
+
+def _existing(frame: FrameType, args: tuple[Any, ...]) -> bool:
+    """A file is opened as it is: not made, and not emptied."""
+    flags = args[_open_flags] if len(args) > _open_flags else 0
+    return isinstance(flags, int) and not flags & (os.O_CREAT | os.O_TRUNC)
+
+
+def _emitting(frame: FrameType, args: tuple[Any, ...]) -> bool:
+    """The first message opens the file of a handler that waited for it; one that is made now opens its own."""
+    return frame.f_back is not None and frame.f_back.f_code.co_qualname == "FileHandler.emit"
+
+
+@dataclass(frozen=True, slots=True)
+class Exempt:
+    """What a function does itself, and what it has done by functions of these modules alone.
+
+    Whatever else it calls, the `__setstate__` of an object that it unpickles say, is not exempt.
+    """
+
+    through: frozenset[str] = frozenset()
+    only: Only = _any
+
+
+_DIRECTLY = Exempt()
+_TYPES = Exempt(frozenset({"annotationlib", "typing"}), _no_call)
+_MAPS = Exempt(only=_existing)
+_UNPACKS = Exempt(frozenset({"contextlib", "shutil", "tarfile", "tempfile", "zipfile"}))
+
+EXEMPT: Mapping[tuple[str, str], Exempt] = {
+    # makes a class or a function out of constants of the library's own
+    ("attr._make", "_compile_and_eval"): _DIRECTLY,
+    ("attr._make", "_linecache_and_compile"): _DIRECTLY,
+    ("collections", "namedtuple"): _DIRECTLY,
+    ("dataclasses", "_create_fn"): _DIRECTLY,
+    ("dataclasses", "_FuncBuilder.add_fns_to_class"): _DIRECTLY,
+    ("typing", "ForwardRef._evaluate"): _TYPES,
+    ("annotationlib", "ForwardRef.evaluate"): _TYPES,
+    # torch.export.load writes the graph that it read as Python; the graph itself was scanned
+    ("torch.fx.graph_module", "_exec_with_source"): _DIRECTLY,
+    ("torch.fx.operator_schemas", "_torchscript_type_to_python_type"): _DIRECTLY,
+    # unpack parts of an archive into a folder of their own
+    **{
+        (f"{root}.src.saving.saving_lib", function): Exempt(
+            _UNPACKS.through | {f"{root}.src.utils.file_utils", "pathlib", "posixpath", "ntpath", "os"}
+        )
+        for root in ("keras", "tf_keras")
+        for function in ("DiskIOStore.__init__", "_load_model_from_fileobj")
+    },
+    ("torch.serialization", "_legacy_load.<locals>.legacy_load"): _UNPACKS,
+    # maps the file that the user asked to map, "r+" included
+    ("numpy._core.memmap", "memmap.__new__"): _MAPS,
+    ("numpy.core.memmap", "memmap.__new__"): _MAPS,
+    ("logging", "FileHandler._open"): Exempt(only=_emitting),
+    # whenever an older object happens to be freed
+    ("tempfile", "TemporaryDirectory.cleanup"): _UNPACKS,
+}
+"""Functions, by module and qualified name, whose CODE and FILES are only written down."""
+
+ENDS = frozenset({("weakref", "finalize.__call__")})
+"""Below these, and below any `__del__`, an object ends, whenever that happens to be."""
 
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _open_flags = 2
@@ -79,14 +124,19 @@ def acts(event: str, args: tuple[Any, ...]) -> bool:
     return isinstance(flags, int) and bool(flags & _WRITING) and args[0] != os.devnull
 
 
-def is_exempt(event: str, frame: FrameType | None, load: CodeType) -> bool:
-    """Does one of the functions of EXEMPT, or an object's end, stand between the event and the load?"""
+def is_exempt(event: str, args: tuple[Any, ...], frame: FrameType | None, load: CodeType) -> bool:
+    """Does a function of EXEMPT do this, or an object's end?"""
     if event in PROGRAMS or event in NETWORK:
         return False
+    between: set[str] = set()
     while frame is not None and frame.f_code is not load:
-        name = frame.f_code.co_qualname
-        if name.endswith(".__del__") or (frame.f_globals.get("__name__"), name) in EXEMPT:
+        module, name = str(frame.f_globals.get("__name__")), frame.f_code.co_qualname
+        if name.endswith(".__del__") or (module, name) in ENDS:
             return True
+        row = EXEMPT.get((module, name))
+        if row is not None and between <= row.through | {module} and row.only(frame, args):
+            return True
+        between.add(module)
         frame = frame.f_back
     return False
 
