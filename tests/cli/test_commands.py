@@ -30,7 +30,8 @@ def test_the_version(run):
 
 
 @pytest.mark.parametrize(
-    "command", ["", "scan", "explain", "rules", "approvals", "history", "settings", "create-settings-file", "completion"]
+    "command",
+    ["", "scan", "explain", "rules", "approvals", "history", "settings", "create-settings-file", "completion"],
 )
 def test_every_command_has_help(run, command):
     for option in ("-h", "--help"):

@@ -69,7 +69,7 @@ def scanned(call: Call, source: Source) -> Any:
 
 def _scanned(call: Call, source: Source) -> Any:
     started = time.perf_counter()
-    session = CurrentSession(source.folder)
+    session = CurrentSession(source.beside())
     policy = STATE.policy.with_allowed(approvals.allowed_names())
     try:
         artifact, found = source.examine(policy)
@@ -162,7 +162,7 @@ def _ended(call: Call, source: Source, report: Report | None, scope: Scope, resu
 
 
 def _surprised(source: Source, report: Report | None, scope: Scope) -> Report:
-    found = refusal.surprised(report or _unscanned(source), scope, CurrentSession(source.folder))
+    found = refusal.surprised(report or _unscanned(source), scope, CurrentSession(source.beside()))
     if scope.blocked or source.changed():
         return found  # an approval would be of something else
     return replace(found, sha256=source.digest or source.sha256())

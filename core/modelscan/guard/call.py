@@ -7,7 +7,7 @@ from typing import Any
 
 from modelscan.guard.scope import Scope, run
 from modelscan.guard.target import Target
-from modelscan.records import dataclass, replace
+from modelscan.records import dataclass
 
 Loader = Callable[..., Any]
 MISSING = object()
@@ -34,10 +34,12 @@ class Call:
 
     def of(self, given: Any) -> Call:
         """The same call with `given` as its source."""
-        position = self.target.position
-        if len(self.args) > position:
-            return replace(self, args=(*self.args[:position], given, *self.args[position + 1 :]))
-        return replace(self, kwargs={**self.kwargs, self.target.keyword: given})
+        args, kwargs, position = self.args, self.kwargs, self.target.position
+        if len(args) > position:
+            args = (*args[:position], given, *args[position + 1 :])
+        else:
+            kwargs = {**kwargs, self.target.keyword: given}
+        return Call(self.target, self.loader, args, kwargs)
 
     def within(self, scope: Scope) -> Any:
         return run(scope, self.loader, self.args, self.kwargs)

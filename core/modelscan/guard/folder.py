@@ -19,8 +19,11 @@ class Folder(Source):
     """Which of its files will be read is the loader's business, so all of them count."""
 
     def __init__(self, path: Path) -> None:
-        self.path, self.label, self.folder = path, str(path), Path(os.path.abspath(path))  # noqa: PTH100
+        self.path, self.label, self._whole = path, str(path), Path(os.path.abspath(path))  # noqa: PTH100
         self.identity = _identities(path)
+
+    def beside(self) -> Path:
+        return self._whole
 
     def examine(self, policy: Policy) -> tuple[Artifact, Examination]:
         whole = Examination()

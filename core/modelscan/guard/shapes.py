@@ -138,28 +138,28 @@ def shape(data: bytes) -> Key | None:
 def _shape(data: bytes) -> Key | None:
     """`below` and `top` are the two topmost values of the stack where they are texts written out in the pickle."""
     codes, names = bytearray(), []
-    memo: dict[int, str | None] = {}
-    below: str | None = None
-    top: str | None = None
-    steps, frame, at = _STEPS, 0, 0
+    memo: dict[int, bytes | None] = {}
+    below: bytes | None = None
+    top: bytes | None = None
+    steps, note, frame, at = _STEPS, codes.append, 0, 0
     coded = b"codecs" in data  # which of its texts are encodings is part of the shape: one may say how bytes are made
     while True:
         code = data[at]
-        codes.append(code)
+        note(code)
         step = steps[code]
-        if step > 0:
+        if code == _MEMOIZE:
+            memo[len(memo)] = top
+            at += 1
+        elif step > 0:
             at += step
             top = None
         elif step < 0:
             start = at + 1 - step
-            at = start + int.from_bytes(data[at + 1 : start], "little")
-            below, top = top, data[start:at].decode() if code in _TEXTS else None
+            at = start + (data[at + 1] if step == -1 else int.from_bytes(data[at + 1 : start], "little"))
+            below, top = top, data[start:at] if code in _TEXTS else None
             codes += _encoding(data[start:at]) if coded else b""
-        elif code == _MEMOIZE:
-            memo[len(memo)] = top
-            at += 1
         elif code == _STACK_GLOBAL and below is not None and top is not None:
-            names.append((below, top))
+            names.append((below.decode(), top.decode()))
             top = None
             at += 1
         elif code in _GETS:
@@ -182,7 +182,7 @@ def _shape(data: bytes) -> Key | None:
             frame = at + 9 + int.from_bytes(data[3:11], "little")
             at += 9
         elif code == _PROTO and at == 0:
-            codes.append(data[1])
+            note(data[1])
             at = 2
         elif code == _STOP and frame in (0, at + 1):
             return bytes(codes), tuple(names)

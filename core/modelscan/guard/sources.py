@@ -27,7 +27,6 @@ class Source(ABC):
     label: str
     loader: str = ""
     given: Any = None
-    folder: Path | None = None
     foreign: bool = False
     """The loader itself reads from an object that may be connected to anything."""
     digest: str | None = None
@@ -37,6 +36,10 @@ class Source(ABC):
 
     def prepare(self) -> None:
         """Reads what can be read only once. Raises what the file object raises."""
+
+    def beside(self) -> Path | None:
+        """The folder that it lies in, or is."""
+        return None
 
     def names(self, policy: Policy) -> AbstractSet[Pair] | None:
         """What loading it may resolve, where that is known without a scan: nothing, or harmless names."""
@@ -79,10 +82,9 @@ class Bytes(Source):
     def names(self, policy: Policy) -> AbstractSet[Pair] | None:
         if not self.single or len(self.data) > WINDOW:
             return None
-        if asks_nothing(self.data):
-            return shapes.NOTHING
         self.small = self.data
-        return shapes.names(self.small, policy)
+        found = shapes.names(self.small, policy)
+        return shapes.NOTHING if found is None and asks_nothing(self.data) else found
 
     def examine(self, policy: Policy) -> tuple[Artifact, Examination]:
         artifact = Artifact.of_bytes(self.label, self.data)
@@ -98,7 +100,10 @@ class Stream(Bytes):
 
     def __init__(self, file: Any, single: bool) -> None:
         super().__init__(b"", label_of(file), single)
-        self.file, self.folder = file, _folder_of(file)
+        self.file = file
+
+    def beside(self) -> Path | None:
+        return _folder_of(self.file)
 
     def prepare(self) -> None:
         self.data = read_one(self.file) if self.single else self.file.read()
@@ -109,9 +114,12 @@ class File(Source):
     """A regular file that the loader opens by its path. Raises OSError or FormatError when it cannot be opened."""
 
     def __init__(self, path: Path) -> None:
-        self.path, self.label, self.folder = path, str(path), Path(os.path.abspath(path)).parent  # noqa: PTH100
+        self.path, self.label, self._beside = path, str(path), Path(os.path.abspath(path)).parent  # noqa: PTH100
         self.artifact = Artifact.open(path, GUARD_IN_MEMORY)
         self.identity = self.artifact.identity()
+
+    def beside(self) -> Path | None:
+        return self._beside
 
     def examine(self, policy: Policy) -> tuple[Artifact, Examination]:
         return self.artifact, examine(self.artifact, policy, loader=self.loader)
@@ -134,9 +142,11 @@ class Handle(Source):
 
     def __init__(self, file: Any) -> None:
         self.file, self.label = file, label_of(file)
-        self.folder, self.foreign = _folder_of(file), not is_ordinary(file)
-        self.origin = file.tell()
-        self.identity = _identity(file)
+        self.origin, self.foreign = file.tell(), not is_ordinary(file)
+        self.identity = file_identity(file)
+
+    def beside(self) -> Path | None:
+        return _folder_of(self.file)
 
     def examine(self, policy: Policy) -> tuple[Artifact, Examination]:
         with Borrowed(self.file) as artifact:
@@ -153,7 +163,7 @@ class Handle(Source):
             self.file.seek(at)
 
     def changed(self) -> bool:
-        return _identity(self.file) != self.identity
+        return file_identity(self.file) != self.identity
 
     def rewind(self) -> None:
         self.file.seek(self.origin)
@@ -192,7 +202,7 @@ def label_of(value: Any) -> str:
     return name if isinstance(name, str) else f"<{type(value).__name__}>"
 
 
-def _identity(file: Any) -> Identity | None:
+def file_identity(file: Any) -> Identity | None:
     """Of a file on disk, None of what is somewhere else."""
     with suppress(Exception):
         return identity_of(file.fileno())

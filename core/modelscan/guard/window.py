@@ -12,7 +12,7 @@ from modelscan.evidence import Kind
 from modelscan.guard import shapes
 from modelscan.guard.plain import WINDOW, asks_nothing
 from modelscan.guard.scope import Pair
-from modelscan.guard.sources import Handle, pickles
+from modelscan.guard.sources import Handle, file_identity, label_of, pickles
 from modelscan.pickles.opcodes import Op
 from modelscan.policy import Policy
 from modelscan.scanner import Examination, examine
@@ -32,17 +32,16 @@ class Window(Handle):
     """
 
     def __init__(self, file: Any) -> None:
-        super().__init__(file)
+        self.file, self.label, self.origin = file, label_of(file), file.tell()
         self.data = self._read(WINDOW)
         self.whole = len(self.data) < WINDOW
         self.mapped: Artifact | None = None
 
     def names(self, policy: Policy) -> AbstractSet[Pair] | None:
-        if self.whole and asks_nothing(self.data):
-            self._hand_over()
-            return shapes.NOTHING
         self.small = self.data[: shapes.LONGEST]
         found = shapes.names(self.small, policy)
+        if found is None and self.whole and asks_nothing(self.data):
+            found = shapes.NOTHING
         if found is not None:
             self._hand_over()
         return found
@@ -81,6 +80,7 @@ class Window(Handle):
             self.file.seek(self.origin + self.given.tell())
 
     def _map(self) -> Artifact:
+        self.identity = file_identity(self.file)
         file = os.fdopen(os.dup(self.file.fileno()), "rb")
         size = os.fstat(file.fileno()).st_size - self.origin
         return Artifact(self.label, FileRoot(file, IN_MEMORY), self.origin, size)
