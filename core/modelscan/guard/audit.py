@@ -83,10 +83,10 @@ def _outside(frame: FrameType | None, module: str, name: str) -> None:
     found = policy.rules.match(module, name)
     if found.rule is None and found.name not in latched() and (found.use is not None or policy.word != "strict"):
         return
-    if found.name in policy.allowed or found.name in allowed_names() or found.name in kept_names():
-        return
     asker = _asker(frame)
-    if not _is_internal(asker):
+    if _is_internal(asker):  # before the approvals: those that are kept are on a disk
+        return
+    if found.name not in policy.allowed and found.name not in allowed_names() and found.name not in kept_names():
         raise _refusal(f"<pickle read by {_describe(asker)}>", module, name)
 
 

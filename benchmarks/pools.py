@@ -1,0 +1,173 @@
+"""python -m benchmarks.pools [--pairs 20] [NAME …]: pools, loaders of data and copies, with the guard and without it.
+
+Two pools of a kind live side by side, one begun under the guard and one without; each is given the same work in turn.
+Figures are CPU seconds of this process and of the workers, each of which says with a result what it has used so far.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import gc
+import multiprocessing
+import os
+import statistics
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
+from typing import Any
+
+import numpy as np
+
+from benchmarks.pairs import machine
+from modelscan import guard
+
+TASKS = [{"n": n, "array": np.arange(500.0)} for n in range(300)]
+Used = tuple[int, float]
+"""A process, and the CPU seconds that it has used."""
+Work = Callable[[], Iterable[Used]]
+
+
+def work(task: dict[str, Any]) -> dict[str, Any]:
+    """As little as a task can be: what is timed is the way there and back."""
+    return {"n": task["n"], "sum": task["array"] * 2, "used": (os.getpid(), time.process_time())}
+
+
+def _used(results: Iterable[dict[str, Any]]) -> list[Used]:
+    return [result["used"] for result in results]
+
+
+def _joblib(backend: str) -> Callable[[ExitStack], Work]:
+    def begin(stack: ExitStack) -> Work:
+        from joblib import Parallel, delayed
+
+        parallel = stack.enter_context(Parallel(n_jobs=2, backend=backend))
+        return lambda: _used(parallel(delayed(work)(task) for task in TASKS))
+
+    return begin
+
+
+def _pool(method: str) -> Callable[[ExitStack], Work]:
+    def begin(stack: ExitStack) -> Work:
+        pool = stack.enter_context(multiprocessing.get_context(method).Pool(2))
+        return lambda: _used(pool.map(work, TASKS, chunksize=10))
+
+    return begin
+
+
+def _executor(method: str) -> Callable[[ExitStack], Work]:
+    def begin(stack: ExitStack) -> Work:
+        pool = stack.enter_context(ProcessPoolExecutor(2, multiprocessing.get_context(method)))
+        return lambda: _used(pool.map(work, TASKS))
+
+    return begin
+
+
+class Rows:
+    """A data set, as torch asks for one."""
+
+    def __len__(self) -> int:
+        return len(TASKS)
+
+    def __getitem__(self, index: int) -> Any:
+        return work(TASKS[index])
+
+
+def _data_loader(_: ExitStack) -> Work:
+    from torch.utils.data import DataLoader
+
+    loader: Any = DataLoader(Rows(), batch_size=10, num_workers=2, persistent_workers=True)  # type: ignore[arg-type]
+
+    def run() -> Iterable[Used]:
+        for batch in loader:
+            yield from zip(*(values.tolist() for values in batch["used"]), strict=True)
+
+    return run
+
+
+def _dask(stack: ExitStack) -> Work:
+    import dask
+
+    pool = stack.enter_context(ProcessPoolExecutor(2, multiprocessing.get_context("spawn")))
+    tasks = [dask.delayed(work)(task) for task in TASKS[:60]]
+    return lambda: _used(dask.compute(*tasks, scheduler="processes", pool=pool))
+
+
+def _copies(_: ExitStack) -> Work:
+    def run() -> Iterable[Used]:
+        for _ in range(10):
+            copy.deepcopy(TASKS)
+        return ()
+
+    return run
+
+
+ROWS: dict[str, Callable[[ExitStack], Work]] = {
+    "joblib.Parallel, loky": _joblib("loky"),
+    "joblib.Parallel, threading": _joblib("threading"),
+    "joblib.Parallel, multiprocessing": _joblib("multiprocessing"),
+    "Pool, fork": _pool("fork"),
+    "Pool, spawn": _pool("spawn"),
+    "ProcessPoolExecutor, fork": _executor("fork"),
+    "ProcessPoolExecutor, spawn": _executor("spawn"),
+    "DataLoader, 2 workers": _data_loader,
+    "dask, processes": _dask,
+    "copy.deepcopy": _copies,
+}
+
+
+class Timed:
+    """The same work again and again, in the same processes."""
+
+    def __init__(self, work: Work) -> None:
+        self.work = work
+        self.before: dict[int, float] = {}
+        self.seconds()
+
+    def seconds(self) -> float:
+        """CPU seconds of one more round, those of a worker up to its last result."""
+        gc.collect()
+        started = time.process_time()
+        used = list(self.work())
+        spent = time.process_time() - started
+        now = {process: max(seconds for other, seconds in used if other == process) for process, _ in used}
+        now.pop(os.getpid(), None)
+        spent += sum(seconds - self.before.get(process, seconds) for process, seconds in now.items())
+        self.before |= now
+        return spent
+
+
+def compared(begin: Callable[[ExitStack], Work], pairs: int) -> Iterator[tuple[float, float]]:
+    """CPU seconds with the guard and without it, in turn."""
+    with ExitStack() as guarded, ExitStack() as bare:
+        other = Timed(begin(bare))
+        guard.install()
+        one = Timed(begin(guarded))
+        for _ in range(pairs):
+            guard.install()
+            first = one.seconds()
+            guard.uninstall()
+            yield first, other.seconds()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.pools", description=__doc__)
+    parser.add_argument("--pairs", type=int, default=20)
+    parser.add_argument("names", nargs="*", help="parts of row names; all of them if none is given")
+    options = parser.parse_args()
+    print(f"{machine()}; CPU seconds, medians of {options.pairs} interleaved pairs\n")
+    print(f"{'work':<34}{'guarded':>9}{'bare':>9}    ratio  (lowest to highest)")
+    for name, begin in ROWS.items():
+        if options.names and not any(part in name for part in options.names):
+            continue
+        pairs = [*compared(begin, options.pairs)]
+        one, other = (statistics.median(pair[side] for pair in pairs) for side in (0, 1))
+        ratios = sorted(first / second for first, second in pairs)
+        print(
+            f"{name:<34}{one:9.4f}{other:9.4f}{statistics.median(ratios):9.3f}  ({ratios[0]:.2f} to {ratios[-1]:.2f})"
+        )
+
+
+if __name__ == "__main__":
+    main()
