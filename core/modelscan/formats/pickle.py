@@ -7,11 +7,11 @@ from collections.abc import Generator, Iterator
 from dataclasses import replace
 
 from modelscan.errors import LimitExceeded
-from modelscan.evidence import Evidence, Kind
+from modelscan.evidence import Evidence, Kind, Where
 from modelscan.formats import beside, torch_legacy
 from modelscan.formats.reader import Context, Facts, Reader, anomaly, broken
 from modelscan.formats.walking import Stream, Walked
-from modelscan.pickles import leaves
+from modelscan.pickles import familiar, leaves
 from modelscan.pickles.beginnings import may_import
 from modelscan.pickles.leaves import span
 from modelscan.pickles.ledger import Ledger
@@ -181,6 +181,9 @@ def read(artifact: Artifact, context: Context) -> Facts:
             return
         if artifact.size <= TRIAL:  # that was all of it
             stream, walked = trial.stream, trial.walked
+    elif (known := _known(artifact, stream)) is not None:
+        yield from known
+        return
     pos, number = stream.start, 0
     while pos < stream.end and not (context.single and number):
         walk = yield from _one(artifact, stream, walked.pop(pos) if pos in walked else stream.walk(pos), pos)
@@ -206,16 +209,36 @@ def _one(
     walk, ledgers, loader = plain.walk, [plain.ledger], stream.context.loader
     if plain.machine.arrays and loader != "pickle":
         joblib = stream.walk(pos, read_arrays=True)
-        whole = joblib.walk.broken is None
-        plain.ledger.doubt = plain.machine.objects_at if whole else None
-        walk = joblib.walk if whole or walk.broken is not None else walk
+        reads = joblib.walk.broken is None
+        plain.ledger.doubt = plain.machine.objects_at if reads else None
+        walk = joblib.walk if reads or walk.broken is not None else walk
         ledgers = [joblib.ledger] if loader == "joblib" else [joblib.ledger, plain.ledger]
+    facts: list[Evidence] = []
     for ledger in ledgers:
-        yield from _facts(ledger, artifact.expected)
+        facts = [*_facts(ledger, artifact.expected)]
+        yield from facts
         yield from _nested(artifact, stream, ledger)
         if loader != "pickle":  # only joblib opens other files
             yield from beside.read(artifact, ledger, stream.start)
+    whole = pos == stream.start and walk.end == stream.end and walk.broken is None and walk.limit is None
+    if whole and _is_alone(artifact):
+        familiar.remember(stream.data, pos, stream.end, plain.machine, facts, stream.context.wanted)
     return walk
+
+
+def _is_alone(artifact: Artifact) -> bool:
+    """May it be recognised without a walk? Only what announces itself, and stands where a pickle belongs."""
+    return _announced(artifact.head) and not artifact.expected and not artifact.numbers
+
+
+def _known(artifact: Artifact, stream: Stream) -> list[Evidence] | None:
+    """The facts, where it is one pickle that looks like others before it."""
+    wanted = stream.context.wanted
+    found = familiar.recall(stream.data, stream.start, stream.end, wanted) if _is_alone(artifact) else None
+    if found is None:
+        return None
+    name, base = artifact.name, stream.start
+    return [Evidence(kind, subject, Where(name, at - base), detail) for kind, subject, at, detail in found]
 
 
 def _facts(ledger: Ledger, chance: bool) -> Iterator[Evidence]:

@@ -15,6 +15,9 @@ from modelscan.pickles.opcodes import COUNTED, NAMES, OPERANDS, SIGNED, Op
 from modelscan.pickles.state import State, underflow
 from modelscan.pickles.values import Global, Group, Made, Outside, share
 
+SPELLED = 16_384
+"""Names whose texts are kept track of: more than a pickle has that is remembered."""
+
 _PERSISTENT_SHAPES = frozenset({"storage", "module"})
 
 
@@ -99,6 +102,8 @@ def _stack_global(state: State, pos: int, code: int) -> int:
         state.ledger.note(Kind.ANOMALY, "unresolved-global", pos)
         state.stack.append(Outside("unresolved name", Group("tuple", [module, name]), pos))
         return pos + 1
+    if len(state.spelled) < SPELLED:
+        state.spelled += (module, name)
     value = Global(state.name(module_text), state.name(name_text), pos, "STACK_GLOBAL")
     state.named(value)
     state.stack.append(value)

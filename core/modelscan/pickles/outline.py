@@ -134,11 +134,14 @@ Piece = tuple[bytes, frozenset[int] | None, bool]
 """An opcode with its argument, what may stand there if it is a plain value, and whether samples show different ones."""
 
 
-def pieces(data: Buffer, steps: Sequence[Step], plain: frozenset[int]) -> list[Piece]:
-    """A row as pieces. `plain` are opcodes of values; of these only short texts may be constants."""
+def pieces(
+    data: Buffer, steps: Sequence[Step], plain: frozenset[int], names: frozenset[int] = frozenset()
+) -> list[Piece]:
+    """A row as pieces. `plain` are opcodes of values; of these only short texts may be constants, and those at the
+    offsets `names` have to be."""
     found: list[Piece] = []
     for code, at, after in steps:
-        if code not in plain:
+        if code not in plain or at in names:
             found.append((bytes(data[at:after]), None, False))
         elif after - at > CONSTANT or code not in COUNTED:
             found.append((b"", _alike(code), True))

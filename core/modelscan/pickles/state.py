@@ -69,6 +69,8 @@ class State(ABC):
         """Where the pickle of joblib's first array of objects begins."""
         self.careful = False
         """A class was named that acts on an entry of its state: nothing is read in bulk from there on."""
+        self.spelled: list[int] = []
+        """Offsets of texts that were names."""
         self.special = 0
         """Opcodes so far whose effect hangs on plain data."""
 

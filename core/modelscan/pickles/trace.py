@@ -94,9 +94,14 @@ def _places(data: leaves.Buffer, start: int, stop: int, end: int) -> list[int]:
             found.append(at)
         if at == stop:
             break
-        width = _WIDTHS[code]
-        at = at + 1 + width if width >= 0 else _next(data, at, end)
+        at = after(data, at, end)
     return found
+
+
+def after(data: leaves.Buffer, at: int, end: int) -> int:
+    """Where the opcode behind the one at `at` begins."""
+    width = _WIDTHS[data[at]]
+    return at + 1 + width if width >= 0 else _next(data, at, end)
 
 
 def _next(data: leaves.Buffer, at: int, end: int) -> int:
