@@ -13,6 +13,7 @@ import pytest
 from modelscan.formats import READERS, Context, hides
 from modelscan.limits import Limits
 from modelscan.source.artifact import Artifact
+from modelscan.source.checkpoint import LOOK, PEEK
 from modelscan.source.codecs import Budget
 
 CONTEXT = Context(Limits(), Budget(1 << 20))
@@ -111,3 +112,20 @@ def test_a_scan_of_a_pickle_imports_the_readers_of_nothing_else():
     imported = set(done.stdout.split())
     assert "pickle" in imported
     assert not imported & {"notebook", "keras", "tf_graph", "hdf5_worker", "exported", "numpy", "markup", "sevenzip"}
+
+
+def test_a_tensor_is_looked_at_for_all_that_begins_like_a_format():
+    """The few bytes that are looked at never say no where the reader would have claimed all of it."""
+    from fuzz.streams import Generator
+
+    claimed = 0
+    cases = [Generator(seed).case() for seed in range(300)] + [head + bytes(600) for head in HEADS]
+    for data in cases:
+        artifact = Artifact.of_bytes("model.pt!archive/data/0", data)
+        artifact.expected, artifact.numbers, artifact.loader = True, True, "torch"
+        for row in READERS:
+            if data[:1] and data[0] in row.among_tensors and row.claims(artifact, CONTEXT):
+                claimed += 1
+                assert hides(data[:PEEK], len(data)), (row.module, data)
+                assert hides(data[:LOOK], len(data)), (row.module, data)
+    assert claimed > 100

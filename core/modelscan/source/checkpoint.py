@@ -19,7 +19,8 @@ from modelscan.source.artifact import Artifact
 from modelscan.source.hiding import Hides
 
 PEEK, LOOK = 16, 512
-"""Bytes of a tensor that are looked at, and of one that could be something else by these."""
+"""Bytes of a tensor that are looked at, and of one that could be something else by these. They tell whether a format
+begins here. Every loader of the archive takes them for numbers; who takes them out to load them has a file by then."""
 FEWEST, GROWTH = 16, 8
 """Entries of the first row that is looked for, and how many times as many of each next one."""
 PADDING = 4_096
