@@ -41,7 +41,8 @@ USES = {
 }
 MARKS = """
 `items`: it may be filled with items and keys. `no state`: it may not be given a state.
-`no functions`: nor one with functions in it.
+`no functions`: nor one with functions in it. `as an argument`: its instances may be given to a trusted call, which may
+ask them for their items.
 
 """
 
@@ -103,6 +104,7 @@ def entry(key: str, group: dict[str, Any]) -> Iterator[str]:
     marks = [str(group["use"]), *(["items"] if group.get("items") else [])]
     marks += ["no state"] if group.get("state") is False else []
     marks += ["no functions"] if group.get("calls") else []
+    marks += ["as an argument"] if group.get("passive") else []
     names = names_in(group["names"])
     yield from (f"### {key}", "", f"*{', '.join(marks)}*, {len(names):,} names. {group['why']}", "")
     yield from (f"What an attacker could pass: {group['promise'][0].lower()}{group['promise'][1:]}", "")

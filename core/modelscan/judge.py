@@ -187,11 +187,14 @@ class Judge:
             yield self._finding(self._structure("indirect-call"), fact, found.name if module else fact.subject)
         elif found.use in (Use.CALL_TRUSTED, Use.HOLD):
             yield from self._arguments(fact, found, fact.detail["arguments"])
+            if found.use is Use.HOLD and found.name != PARTIAL:
+                yield from self._asked(fact)
         elif found.use is Use.NESTED:
             if not fact.detail.get("nested"):
                 yield self._finding(self._structure("nested-load"), fact, found.name)
         elif found.use is Use.CALL or (found.use is Use.CALL_EMPTY and fact.detail["expression"].endswith("()")):
             yield from self._arguments(fact, found, [*fact.detail["carried"], *self._denied(fact)])
+            yield from self._asked(fact)
         elif not self._is_enum(module, name):
             rule = self._structure("unreviewed-call")
             own = self._is_own(module, name)
@@ -209,6 +212,8 @@ class Judge:
             yield from self._arguments(fact, found, fact.detail["arguments"])
         elif found.use in (None, Use.NAME) and not self._is_own(module, name):
             yield self._finding(self._structure("unreviewed-class"), fact, found.name)
+        elif found.use is not None:
+            yield from self._functions(fact, "untrusted-argument")
 
     def _component(self, fact: Evidence) -> Iterator[Finding]:
         """An object of a Keras configuration. Names that a pickle may not use are no better here."""
@@ -251,6 +256,8 @@ class Judge:
             yield from self._arguments(fact, found, fact.detail["arguments"])
         elif not found.state:
             yield self._finding(self._structure("untrusted-state"), fact, found.name)
+        elif functions := list(self._functions(fact, "untrusted-state")):
+            yield from functions
         elif found.calls:
             for spelled in fact.detail["arguments"]:
                 held = self._match(*_split(spelled))
@@ -327,6 +334,23 @@ class Judge:
             if found.use is Use.NAME or (held and found.use in (None, Use.CONSTRUCT)):
                 yield self._finding(self._structure("untrusted-argument"), fact, found.name)
 
+    def _asked(self, fact: Evidence) -> Iterator[Finding]:
+        """Objects that a trusted function may iterate, convert or compare, which runs methods of their classes.
+
+        `list(loader)` starts the loader's workers. A class is reviewed for being made, unless its group says more.
+        """
+        for spelled in fact.detail["among"]:
+            found = self._match(*_split(spelled))
+            if found.use not in (Use.CALL, Use.CALL_EMPTY) and not found.passive:
+                yield self._finding(self._structure("untrusted-argument"), fact, found.name)
+
+    def _functions(self, fact: Evidence, key: str) -> Iterator[Finding]:
+        """Functions that an object carries where data belongs: asked for its items, it would run them."""
+        for spelled in fact.detail["handed"]:
+            found = self._match(*_split(spelled))
+            if found.use in (None, Use.NAME) or found.name == PARTIAL:
+                yield self._finding(self._structure(key), fact, found.name)
+
     def _match(self, module: str, name: str) -> Match:
         found = self.rules.match(module, name)
         if self.policy.denied and (severity := self._denied_by_hand(module, name)):
@@ -334,7 +358,7 @@ class Judge:
                 return Match(found.name, rule=replace(self._structure("denied-by-settings"), severity=severity))
             return found
         if found.name in self.policy.allowed:
-            return Match(found.name, use=Use.CALL, items=True)
+            return Match(found.name, use=Use.CALL, items=True, passive=True)
         return found
 
     def _denied_by_hand(self, module: str, name: str) -> Severity | None:

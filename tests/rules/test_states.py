@@ -130,3 +130,71 @@ def test_a_fitted_curve_keeps_its_own_methods(tmp_path):
         call(global_("builtins", "getattr"), global_("collections", "OrderedDict") + b")\x81", text("popitem")),
     ):
         assert modelscan.scan(curve(function, b"N", b"N")).refused
+
+
+def record(function: bytes, *names: str) -> bytes:
+    """An object with the function under every name."""
+    return instance("argparse", "Namespace", dict.fromkeys(names, function))
+
+
+def asked(function: bytes, path: bytes):
+    """A function stands where data belongs, and is called when the data is asked for: loader, name, opcodes."""
+    act = call(global_("functools", "partial"), function, path)
+    plain = global_("argparse", "Namespace") + b")\x81"
+    yield "joblib", "a state asked for its items", plain + record(act, "items") + b"b"
+    parts = b"(" + record(act, "items") + b"}t"
+    yield "joblib", "half of a state asked for its items", plain + parts + b"b"
+    counter, none = global_("collections", "Counter"), b")"
+    yield "joblib", "keywords asked for their keys", counter + none + record(act, "keys") + b"\x92"
+    made = counter + none + record(act, "keys")
+    yield "pickle", "the same by copyreg", global_("copyreg", "__newobj_ex__") + b"(" + made + b"tR"
+    based = (counter, global_("builtins", "dict"), record(act, "keys"))
+    yield "pickle", "a mapping made of another", call(global_("copyreg", "_reconstructor"), *based)
+    adam = instance("torch.optim.adam", "Adam", {"defaults": b"}", "_patch_step_function": act})
+    yield "pickle", "an optimizer's own method", adam
+    version = {"_key": b"K\x01", "_compare": function}
+    pair = instance("numpy._utils._pep440", "_BaseVersion", version)
+    yield "", "keys compared by a method of their state", b"}" + pair + b"Ns" + pair + b"Ns"
+
+
+def test_functions_where_data_belongs_are_refused(tmp_path):
+    cases = []
+    for number, (loader, name, data) in enumerate(asked(global_("lib", "f"), text("x"))):
+        assert modelscan.scan(proto() + data + b".").verdict == "UNSAFE", name
+        alike = list(asked(global_("unread_library", "f"), text("x")))[number][2].replace(
+            b"(X\x01\x00\x00\x00xtR", b"0"
+        )
+        assert modelscan.scan(proto() + alike + b".").verdict == "UNSAFE", name
+        marker, path = tmp_path / f"marker{number}", tmp_path / f"{number}.pkl"
+        path.write_bytes(proto() + list(asked(global_("os", "mkdir"), text(str(marker))))[number][2] + b".")
+        cases += [Case(name, loader, path, marker)] if loader else []
+    said = load_unguarded(cases)
+    assert [case.name for case in cases if not case.marker.exists()] == [], said
+
+
+@pytest.mark.parametrize("by", ["list", "tuple", "set", "dict", "str", "bytes"])
+@pytest.mark.parametrize(("module", "name"), [("torch.utils.data.dataloader", "DataLoader"), ("lib", "Stream")])
+def test_a_call_asks_no_object_for_what_its_class_does(by, module, name):
+    """`list(loader)` starts worker processes, and `list(stream)` of a stream connects to its host."""
+    asked_of = instance(module, name, {"num_workers": b"K\x02"})
+    for argument in (asked_of, b"(" + asked_of + b"t", b"]" + asked_of + b"a"):
+        assert modelscan.scan(proto() + call(global_("builtins", by), argument) + b".").verdict == "UNSAFE"
+
+
+def test_iterating_an_instance_runs_its_class(tmp_path):
+    pytest.importorskip("torch")
+    marker, path = tmp_path / "marker", tmp_path / "model.pkl"
+    numbers = dict.fromkeys(("num_workers", "timeout", "_dataset_kind"), b"K\x00")
+    absent = dict.fromkeys(("batch_sampler", "generator", "prefetch_factor", "batch_size"), b"N")
+    parts = {"dataset": b"]" + text(str(marker)) + b"a", "sampler": b"]K\x00a", "collate_fn": global_("os", "mkdir")}
+    off = dict.fromkeys(("persistent_workers", "pin_memory", "drop_last"), b"\x89")
+    fixed = {
+        "_IterableDataset_len_called": b"N",
+        "_DataLoader__multiprocessing_context": b"N",
+        "pin_memory_device": text(""),
+    }
+    loader = instance("torch.utils.data.dataloader", "DataLoader", {**numbers, **absent, **parts, **off, **fixed})
+    path.write_bytes(proto() + call(global_("builtins", "list"), loader) + b".")
+    said = load_unguarded([Case("loader", "pickle", path, marker)])
+    assert marker.exists(), said
+    assert modelscan.scan(path.read_bytes().replace(b"cos\nmkdir\n", b"clib\nf\n")).verdict == "UNSAFE"

@@ -14,7 +14,9 @@ from modelscan.errors import LimitExceeded
 from modelscan.evidence import Evidence, Kind, Where
 from modelscan.limits import Limits
 from modelscan.pickles import code, describe, leaves, trace
+from modelscan.pickles.among import NONE, Among
 from modelscan.pickles.arrays import Side
+from modelscan.pickles.meaning import is_mapping
 from modelscan.pickles.meant import Lookup, Nested
 from modelscan.pickles.tracing import Tracing, reachable
 from modelscan.pickles.values import Global, Group, Made, name_of
@@ -27,7 +29,7 @@ ALIKE = 16
 TRACED = 200
 """Acts of one stream whose opcodes and inner calls are written out."""
 
-Masks = tuple[int, int, int]
+Masks = tuple[int, int, int, frozenset[str]]
 """Sets of names as bits: reachable from the arguments, carried by an object among all of these, and by an argument."""
 
 Act = tuple[Kind, str, Any, Any, int]
@@ -76,6 +78,7 @@ class Ledger:
         """What pending acts say, by the identity of their arguments, which live as long as these do."""
         self.plain: dict[tuple[Kind, str, str, bool], int] = {}
         self.tracing = Tracing()
+        self.among = Among()
 
     def imported(self, value: Global) -> None:
         self.imports.setdefault((value.module, value.name), value)
@@ -154,7 +157,7 @@ class Ledger:
         for act in self.pending:
             kind, opcode, callee, args, at = act
             root = name_of(callee)
-            masks = (*self.tracing.of(args), self._handed(args))
+            masks = (*self.tracing.of(args), self._handed(kind, args), self._among(kind, args))
             ran = self.sources.get(at), at in self.nested, self.lookups.get(at, (None,))[0], at in self.kept
             bare = kind is Kind.CALL and _empty(args)
             key: tuple[object, ...] = (
@@ -213,6 +216,7 @@ class Ledger:
             "arguments": spelled(masks[0]),
             "carried": spelled(masks[1]),
             "handed": spelled(masks[2]),
+            "among": sorted(masks[3]),
             "indirect": isinstance(callee, Made),
         }
         if at in self.nested:
@@ -240,14 +244,23 @@ class Ledger:
         subject = fact.subject if root else describe.expression(self.data, self.end, callee)
         return Evidence(kind, subject, fact.where, detail)
 
-    def _handed(self, args: Any) -> int:
-        """What the objects carry that are themselves arguments, so that the callee may fetch it by attribute."""
+    def _handed(self, kind: Kind, args: Any) -> int:
+        """What the objects carry that are themselves arguments, so that the callee may fetch it by attribute.
+
+        A state may come in parts, as a tuple; a mapping that has nothing but items is asked for nothing else.
+        """
         parts = args.parts() if type(args) is Group else (args,)
         mask = 0
         for part in parts:
             if type(part) is Made:
-                mask |= self.tracing.of(part)[1]
+                mask |= self.tracing.of(part)[1] if kind is not Kind.STATE or not is_mapping(part) else 0
+            elif kind is Kind.STATE and type(part) is Group and part.kind == "tuple":
+                mask |= self._handed(kind, Group("tuple", [item for item in part.parts() if type(item) is Made]))
         return mask
+
+    def _among(self, kind: Kind, args: Any) -> frozenset[str]:
+        """Whose instances a call is given, as "module:name"."""
+        return self.among.of(args) if kind is Kind.CALL else NONE
 
     def _fact(self, kind: Kind, subject: str, at: int, detail: dict[str, Any]) -> Evidence:
         if self.doubt is not None and at >= self.doubt:

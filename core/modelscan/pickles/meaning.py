@@ -98,7 +98,14 @@ def _reconstructor(data: leaves.Buffer, end: int, at: int, items: list[Any]) -> 
     base = items[1]
     if base.module not in BUILTINS or base.name not in PLAIN_BASES:
         return None
+    if isinstance(items[2], Made) and not _is_of(items[2], items[0]):
+        return Delegation(base, Group("tuple", [items[2]]))
     return Construction(items[0], Group("tuple", [items[2]]))
+
+
+def _is_of(value: Made, cls: Any) -> bool:
+    """Is it an instance of that class? Some turn into text or a number as what they are."""
+    return isinstance(cls, Global) and value.root is not None and value.root.spelled == cls.spelled
 
 
 def _newobj(data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Meaning | None:
@@ -106,7 +113,10 @@ def _newobj(data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Meaning
 
 
 def _newobj_ex(data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Meaning | None:
-    return Construction(items[0], Group("tuple", items[1:])) if len(items) == 3 else None
+    if len(items) != 3:
+        return None
+    asked = next((item for item in items[1:] if type(item) is not Group), None)
+    return Construction(items[0], Group("tuple", items[1:]) if asked is None else asked)
 
 
 def _loads(data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Meaning | None:
@@ -251,6 +261,12 @@ def _keep(data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Meaning |
     return Delegation(items[0], Group("tuple", items[1:])) if named else None
 
 
+def is_mapping(made: Made) -> bool:
+    """Is it a mapping of Python's own with items only, no attributes and nothing to call for a missing key?"""
+    callee = made.callee
+    return not made.built and isinstance(callee, Global) and callee.spelled in MAPPINGS
+
+
 def key_of(cls: Global | None) -> str | None:
     """The entry of its state that instances of this class run: source text, or a pickle in bytes."""
     if cls is None or not is_run(cls.module):
@@ -282,6 +298,8 @@ ENCODING = re.compile(
 ENCODERS = ("codecs:encode", "_codecs:encode")
 """Text in, bytes out: how protocols 0 to 2 write bytes."""
 KEEPERS = ("functools:partial", "_functools:partial", "collections:defaultdict")
+MAPPINGS = frozenset({"collections:OrderedDict", "builtins:dict", "__builtin__:dict", "collections:Counter"})
+"""Mappings whose items are no attributes."""
 SHAPED = frozenset({*ENCODERS, *KEEPERS})
 """Meanings that hang on the kind of an argument or on an encoding, and on no other text."""
 TYPES = {

@@ -166,6 +166,8 @@ class State(ABC):
             self.encoding = leaf
 
     def constructed(self, opcode: str, cls: Any, args: Any, at: int) -> Any:
+        if not _written_out(args) or (opcode == "NEWOBJ_EX" and not all(map(_written_out, args.parts()))):
+            self.ledger.note(Kind.ANOMALY, "computed-arguments", at)
         self.ledger.act(Kind.CONSTRUCT, opcode, cls, args, at)
         return Made(cls, args, at, "instance")
 
@@ -249,6 +251,11 @@ class State(ABC):
             target.hold(items)
         elif isinstance(target, Global):
             self.ledger.act(Kind.MUTATE, opcode, target, Group("tuple", items), at)
+
+
+def _written_out(args: Any) -> bool:
+    """Are these arguments that the stream spells, and not what some object makes of being asked for them?"""
+    return type(args) is Group and args.kind in ("tuple", "dict")
 
 
 def underflow(pos: int) -> FormatError:

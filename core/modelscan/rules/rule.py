@@ -67,6 +67,8 @@ class Match:
     """Trusted to be given a state."""
     calls: bool = False
     """Calls methods of its own that the state could replace."""
+    passive: bool = False
+    """Its instances may stand among the arguments of a trusted call, which may iterate, convert and compare them."""
 
 
 def names_in(text: str) -> list[str]:

@@ -1,7 +1,7 @@
 """The trusted names: one TOML file a package in the folder trusted/, read when a file first names that package.
 
-`python.toml` has the standard library's. A group has a library, `use` (see `Use`), `items`, `state`, `calls`, why it is
-harmless, what an attacker could pass, and its names, one line a module: `decimal: Context Decimal`.
+`python.toml` has the standard library's. A group has a library, `use` (see `Use`), `items`, `state`, `calls`,
+`passive`, why it is harmless, what an attacker could pass, and its names, one line a module.
 """
 
 from __future__ import annotations
@@ -12,6 +12,9 @@ from collections.abc import Mapping
 
 from modelscan.records import dataclass
 from modelscan.rules.rule import Use
+
+FLAGS = ("items", "state", "calls", "passive")
+"""What a group may say beside its use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,8 @@ class Trust:
     """May it be given a state?"""
     calls: bool = False
     """Does it call methods of its own that its state could replace?"""
+    passive: bool = False
+    """May its instances be iterated, converted and compared?"""
 
 
 class Trusted:
@@ -56,7 +61,8 @@ class Trusted:
         if text is None:
             return
         for row in tomllib.loads(text).values():
-            trust = Trust(Use(row["use"]), row.get("items", False), row.get("state", True), row.get("calls", False))
+            flags = {name: row[name] for name in FLAGS if name in row}
+            trust = Trust(Use(row["use"]), **flags)
             for line in row["names"].splitlines():
                 module, _, names = line.partition(": ")
                 self._modules.setdefault(sys.intern(module), []).append((trust, names))

@@ -1,0 +1,64 @@
+"""Which classes' instances a call is given, in its arguments or in containers among them.
+
+A call that converts, iterates or compares what it is given runs methods of these classes. What an instance or the
+result of another call holds is not looked into: whoever wants that has to ask the object for it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from modelscan.errors import LimitExceeded
+from modelscan.pickles.values import Group, Made
+from modelscan.records import dataclass, field
+
+NONE: frozenset[str] = frozenset()
+VISITS = 5_000_000
+"""Containers of one stream that are looked into, those again that calls share the insides of."""
+
+
+@dataclass(slots=True)
+class Among:
+    """Answers for values that stay alive and unchanged meanwhile; each container is walked once."""
+
+    known: dict[int, frozenset[str]] = field(default_factory=dict)
+    visits: int = 0
+
+    def of(self, value: Any) -> frozenset[str]:
+        """The classes as "module:name"."""
+        if not isinstance(value, Group):
+            return _class(value)
+        found = self.known.get(id(value))
+        return self._walk(value) if found is None else found
+
+    def _walk(self, value: Group) -> frozenset[str]:
+        """What is reached from a container is known for it alone, and for those below it that hold no other."""
+        found: set[str] = set()
+        seen, todo = {id(value)}, [value]
+        while todo:
+            group = todo.pop()
+            self.visits += 1
+            if self.visits > VISITS:
+                raise LimitExceeded("calls", f"more than {VISITS:,} containers among the arguments of calls")
+            before = self.known.get(id(group))
+            if before is not None:
+                found |= before
+                continue
+            inner = [part for part in group.parts() if type(part) is not int]
+            groups = [part for part in inner if type(part) is Group]
+            here = NONE.union(*map(_class, inner)) if inner else NONE
+            found |= here
+            if not groups:
+                self.known[id(group)] = here
+            for part in groups:
+                if id(part) not in seen:
+                    seen.add(id(part))
+                    todo.append(part)
+        answer = self.known[id(value)] = frozenset(found)
+        return answer
+
+
+def _class(value: Any) -> frozenset[str]:
+    if type(value) is not Made or value.kind != "instance" or value.root is None:
+        return NONE
+    return frozenset((value.root.spelled,))
