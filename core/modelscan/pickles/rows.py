@@ -10,13 +10,14 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from itertools import islice
 
 from modelscan.pickles.leaves import Buffer
 from modelscan.pickles.opcodes import COUNTED, FIXED, OPERANDS, Op
 from modelscan.records import dataclass, field
 
-SAMPLE = 16_384
-"""Bytes that are looked at for one lesson."""
+SAMPLE, VALUES = 16_384, 256
+"""Bytes, and values, that are looked at for one lesson."""
 SHAPES = 8
 """Shapes that are known at once."""
 FIRST = 4_096
@@ -126,7 +127,7 @@ class Rows:
         self.followed += pos - start
         if self.followed > self.later and pos - start > RECENT:
             self.followed, self.later = 0, 2 * self.later
-            self._look_again(list(_items(data, start, start + RECENT)))
+            self._look_again(list(islice(_items(data, start, start + RECENT), VALUES)))
         return pos, memos
 
     def _follow(self, data: Buffer, pos: int, limit: int) -> tuple[int, int | None]:
@@ -148,7 +149,7 @@ class Rows:
         if self.unlearned < self.patience:
             return
         self.unlearned, self.patience = 0, 2 * self.patience
-        items = list(_items(data, start, min(stop, start + SAMPLE)))
+        items = list(islice(_items(data, start, min(stop, start + SAMPLE)), VALUES))
         for shape, slots in _shapes(items).items():
             known = self.shapes.get(shape)
             if known is None and len(self.shapes) < SHAPES:
