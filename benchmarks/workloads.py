@@ -89,7 +89,8 @@ def _torch(tensors: int, numbers: int) -> Callable[[Path, float], None]:
         import torch
 
         size = max(1, int(numbers * scale))
-        torch.save({f"layer.{n}.weight": torch.zeros(size) for n in range(tensors)}, path)
+        torch.manual_seed(0)  # weights look like anything, zeros like nothing else
+        torch.save({f"layer.{n}.weight": torch.randn(size) for n in range(tensors)}, path)
 
     return write
 

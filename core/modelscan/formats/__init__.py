@@ -7,6 +7,9 @@ begins as its format may: most scans meet one format, and wait for no other.
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
+
 from modelscan.formats import signs
 from modelscan.formats.reader import Context, Reader, Row
 from modelscan.pickles import beginnings
@@ -45,7 +48,12 @@ _AMONG: dict[int, list[Row]] = {
 
 
 def _begins(head: bytes, size: int) -> bool:
-    return any(row.reader.begins(head, size) for row in _AMONG[head[0]])
+    return any(begins(head, size) for begins in _looked_for(head[0]))
+
+
+@functools.cache
+def _looked_for(first: int) -> tuple[Callable[[bytes, int], bool], ...]:
+    return tuple(row.reader.begins for row in _AMONG[first])
 
 
 hides = Hides(bytes(_AMONG), _begins)

@@ -219,11 +219,14 @@ class _Members:
         first = b"".join([piece[-PEEK : 1 - PEEK] for piece in self.read])
         wanted = (found.start() for found in re.finditer(b"[" + re.escape(hides.first) + b"]", first))
         for number in chain(wanted, range(len(first), self.good)):
-            start, size = self.start(number), self.sizes[number]
-            head = self.read[number][-PEEK:] if number < len(first) else self.artifact.read(start, PEEK)
+            size = self.sizes[number]
+            head = self.read[number][-PEEK:] if number < len(first) else self._head(number, PEEK)
             # Most of what could be something else by a few bytes could not by some more.
-            if hides(head[:size], size) and hides(self.artifact.read(start, min(LOOK, size)), size):
+            if hides(head[:size], size) and hides(self._head(number, LOOK), size):
                 yield number
+
+    def _head(self, number: int, length: int) -> bytes:
+        return self.artifact.read(self.start(number), min(length, self.sizes[number]))
 
 
 def _is_usual(head: bytes, tail: bytes) -> bool:
