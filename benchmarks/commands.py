@@ -23,6 +23,8 @@ from pathlib import Path
 from benchmarks.pairs import machine
 
 FILES, FOLDERS = 2_000, 41
+FEW, MANY = 2_000, 20_000
+"""Files of the two scans whose memory is compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,13 +132,81 @@ def start(program: list[str], pairs: int) -> str:
     return f"{'import modelscan':<36}{over:9.1f} ms  <= 30 ms\n{'modelscan --version':<36}{version:9.3f} s   <= 0.1 s"
 
 
+FLOOR = {
+    "bare Python": "pass",
+    "with re, enum, typing": "import re, enum, typing",
+    "with click": "import click",
+    "with dataclasses": "import dataclasses",
+}
+"""What a Python program that does nothing costs, before any of ours is imported."""
+
+
+def floor(program: list[str], peer: str | None, pairs: int) -> str:
+    """What is left to win of a small scan, in turn with what the peer takes for it."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "model.pkl")
+        path.write_bytes(pickle.dumps([1, 2]))
+        python = shutil.which("python", path=str(Path(program[0]).parent)) or sys.executable
+        calls: dict[str, tuple[str, ...]] = {name: (python, "-c", code) for name, code in FLOOR.items()}
+        calls["scan of a file of 10 bytes"] = (*program, "-p", str(path), "--no-cache")
+        if peer:
+            calls["the same by the peer"] = (peer, "-p", str(path))
+        found: dict[str, list[float]] = {name: [] for name in calls}
+        for _ in range(pairs + 1):
+            for name, call in calls.items():
+                found[name].append(cpu(*call))
+    rows = {name: statistics.median(times[1:]) * 1000 for name, times in found.items()}
+    last = rows.get("the same by the peer", float("nan"))
+    return "\n".join(f"{name:<36}{time:9.1f} ms   {time / last:7.2f}" for name, time in rows.items())
+
+
+_PEAK = """
+import os, resource, sys
+from modelscan.cli import main
+out = os.dup(1)
+os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+try:
+    main(sys.argv[1:])
+except SystemExit:
+    pass
+os.write(out, str(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss).encode())
+"""
+
+
+def memory() -> str:
+    """Peak resident memory of a scan by the number of files, each of some ten bytes."""
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        peaks: dict[str, list[int]] = {form: [] for form in ("console", "json")}
+        for count in FEW, MANY:
+            below = Path(folder, str(count))
+            for number in range(count):
+                place = below / f"folder{number // 1000:03}"
+                place.mkdir(parents=True, exist_ok=True)
+                (place / f"model{number:06}.pkl").write_bytes(b"\x80\x04]\x94(K\x01K\x02e.")
+            for form, found in peaks.items():
+                words = [sys.executable, "-c", _PEAK, str(below), "--no-cache", "-r", form]
+                found.append(int(subprocess.run(words, check=True, capture_output=True).stdout))
+    for form, (few, many) in peaks.items():
+        each = (many - few) * 1024 / (MANY - FEW)
+        name, before = f"{MANY:,} files, -r {form}", f"{few / 1024:.1f} at {FEW:,}"
+        rows.append(f"{name:<36}{many / 1024:9.1f} MB  {before}; {each:,.0f} bytes a file")
+    return "\n".join(rows)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.commands", description=__doc__)
     parser.add_argument("--peer", default=shutil.which("picklescan"), help="the program picklescan")
     parser.add_argument("--ours", default=f"{sys.executable} -m modelscan", help="how modelscan is called")
     parser.add_argument("--pairs", type=int, default=5)
+    parser.add_argument("--floor", action="store_true", help="only what is left to win of a small scan, and the memory")
     parser.add_argument("names", nargs="*", help="parts of the names of rows; all of them if none is given")
     options = parser.parse_args()
+    if options.floor:
+        print(f"{machine()}; CPU of whole processes, median of {options.pairs}\n")
+        print(floor(shlex.split(options.ours), options.peer, options.pairs), flush=True)
+        print(f"\n{memory()}")
+        return
     print(f"{machine()}; CPU seconds of whole processes, median of {options.pairs} interleaved pairs\n")
     print(f"{'':<36}{'modelscan':>11} {'picklescan':>11}   {'ratio':>7}  (lowest to highest)  goal")
     wanted = [row for row in ROWS if not options.names or any(part in row.name for part in options.names)]
@@ -145,7 +215,12 @@ def main() -> None:
     if options.names:
         return
     print(again(options.pairs), flush=True)
-    print(start(shlex.split(options.ours), options.pairs))
+    print(start(shlex.split(options.ours), options.pairs), flush=True)
+    print(
+        f"\n{'':<36}{'CPU':>12}   of the peer\n{floor(shlex.split(options.ours), options.peer, options.pairs)}",
+        flush=True,
+    )
+    print(f"\n{memory()}")
 
 
 if __name__ == "__main__":

@@ -325,6 +325,45 @@ def test_whoever_stops_reading_gets_no_traceback(models):
     child.stderr.close()
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_full_disk_is_one_sentence(models, form):
+    words = f'"{sys.executable}" -m modelscan "{models(a=SAFE)}" -l ERROR -r {form} > /dev/full'
+    done = subprocess.run(["sh", "-c", words], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (2, "Error: cannot write the report: No space left on device\n")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a shell's way to close streams")
+def test_closed_streams(models):
+    run = f'"{sys.executable}" -m modelscan "{models(a=SAFE)}"'
+    for closed, code, out, err in (
+        (">&-", 2, "", "Error: cannot write the report: standard output is closed\n"),
+        ("2>&-", 0, "No issues found", ""),
+    ):
+        done = subprocess.run(["sh", "-c", f"{run} {closed}"], capture_output=True, text=True, check=False)
+        assert done.returncode == code, done.stderr
+        assert out in done.stdout
+        assert done.stderr == err
+
+
+def test_a_path_that_cannot_be_read_stops_no_other(run, models, monkeypatch):
+    folder_ = models(a=SAFE, b=EVIL)
+    opened = open
+
+    def refused(path, *rest, **more):
+        if str(path).endswith("b.pkl"):
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return opened(path, *rest, **more)
+
+    monkeypatch.setattr("builtins.open", refused)
+    monkeypatch.setattr("os.access", lambda path, mode: not str(path).endswith("b.pkl"))
+    done = run(folder_ / "a.pkl", folder_ / "b.pkl")
+    assert done.code == 2
+    assert "b.pkl: Permission denied" in " ".join(done.out.split())
+    assert "a.pkl using modelscan.scanners" in done.out
+    assert run(folder_ / "b.pkl").code == 3
+
+
 def test_what_nobody_thought_of_is_one_line(run, models, monkeypatch):
     monkeypatch.setattr("modelscan.cli.scan.gather", lambda *args: 1 / 0)
     done = run(models(a=EVIL))

@@ -136,6 +136,7 @@ def _unforeseen(error: Exception) -> int:
 def _words(error: Exception) -> str:
     from modelscan.render.inert import inert
 
-    if isinstance(error, OSError) and error.filename is not None:
-        return f"{inert(str(error.filename), 4096)}: {error.strerror}"
+    if isinstance(error, OSError) and error.strerror:
+        about = f"{inert(str(error.filename), 4096)}: " if error.filename is not None else ""
+        return about + error.strerror
     return str(error)

@@ -157,7 +157,7 @@ _MORE = Option((), "more", Takes.PATH, "", multiple=True)
 
 
 def _path(text: str) -> str | None:
-    return text if text == "-" or os.access(text, os.R_OK) else None
+    return text if text == "-" or os.path.exists(text) else None  # noqa: PTH110 - what cannot be read is for the report
 
 
 def _file(text: str) -> str | None:

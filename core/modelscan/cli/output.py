@@ -68,7 +68,14 @@ def _print(report: Report, options: Options) -> None:
 def _put(text: str) -> None:
     if sys.stdout is None:
         raise Undone("cannot write the report: standard output is closed")
-    sys.stdout.write(text + "\n")
+    try:
+        sys.stdout.write(text)
+        sys.stdout.write("\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise Undone(f"cannot write the report: {error.strerror}") from None
 
 
 def _columns() -> int:

@@ -19,7 +19,7 @@ class Bar:
     def __init__(self) -> None:
         self.done = 0
         self._started = time.monotonic()
-        self._wanted = sys.stderr.isatty()
+        self._wanted = sys.stderr is not None and sys.stderr.isatty()
         self._shown: Progress | None = None
         self._task: TaskID | None = None
 

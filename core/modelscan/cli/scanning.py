@@ -11,7 +11,7 @@ from modelscan.cli.group import version_option
 from modelscan.cli.options import FORMATS, OPTIONS, SEVERITIES, Option, Takes
 from modelscan.schema import LEVELS
 
-_PATH = click.Path(exists=True, allow_dash=True)
+_PATH = click.Path(exists=True, readable=False, allow_dash=True)  # what cannot be read is for the report
 _TYPES: dict[Takes, click.ParamType[Any]] = {
     Takes.PATH: _PATH,
     Takes.FILE: click.Path(exists=True, dir_okay=False),
