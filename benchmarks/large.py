@@ -151,6 +151,17 @@ def checkpoints(gigabytes: list[int], rounds: int = 21) -> None:
         print(f"{f'torch zip of {size} GB, {TENSORS} tensors':<36}{figures}", flush=True)
 
 
+def many() -> None:
+    """What is read of a checkpoint of 20,000 tensors."""
+    workload = next(one for one in WORKLOADS if one.name == "torch zip, 20,000 tensors")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "model.pt")
+        workload.write(path, 1)
+        modelscan.scan(path)
+        amount = amount_read(lambda: modelscan.scan(path)) / 1e6
+    print(f"{workload.name:<36}{amount:7.2f} MB (<= 4)", flush=True)
+
+
 def _resident() -> int:
     """Bytes of memory of this process beside the pages of files."""
     fields = {line.split(":")[0]: line.split()[1] for line in SMAPS.read_text().splitlines()[1:]}
@@ -195,6 +206,7 @@ def main() -> None:
     options = parser.parse_args()
     print(f"{machine()}; medians of 21 scans\n")
     checkpoints(options.gigabytes)
+    many()
     memory(options.scale)
 
 
