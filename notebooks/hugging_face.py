@@ -4,12 +4,15 @@
 # %% [markdown]
 # # A folder from a model hub
 #
-# A repository is more than its weights: configurations, tokenizers, side-car files of the trainer. One harmful file among
-# thirty is enough. This folder has clean weights and a poisoned `rng_state.pth`, which a trainer loads when it resumes.
+# A repository is more than its weights: configurations, tokenizers, side-car files of the trainer, notebooks. One harmful
+# file among thirty is enough. This folder has clean weights and three others: a poisoned `rng_state.pth`, which a trainer
+# loads when it resumes; a chat template that leaves its sandbox; and a notebook that helps you run it all.
 
 # %%
 import json
 import os
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -26,19 +29,45 @@ class Payload:
         return os.system, ("echo the checkpoint ran this > marker.txt",)
 
 
+# %% [markdown]
+# ## The attack
+#
+# The side-car is a pickle like the weights, and nobody looks at it. The template is a different matter. It is a program in
+# Jinja that turns messages into a prompt, and it comes with the tokenizer. Every object in it leads to a class, a class to
+# a module, a module to `os`:
+
+# %%
+ordinary = "{% for message in messages %}{{ message['role'] + ': ' + message['content'] }}{% endfor %}"
+escape = "{{ cycler.__init__.__globals__.os.system('echo the template ran this > marker.txt') }}"
+
 model = Path("model")
 model.mkdir()
-(model / "config.json").write_text(json.dumps({"model_type": "bert", "hidden_size": 8}))
-(model / "tokenizer_config.json").write_text(json.dumps({"chat_template": "{{ messages[0].content }}"}))
+(model / "config.json").write_text(json.dumps({"model_type": "bert", "auto_map": {"AutoModel": "modeling.Net"}}))
+(model / "tokenizer_config.json").write_text(json.dumps({"bos_token": "<s>", "chat_template": ordinary + escape}))
 (model / "README.md").write_text("# A model\n")
 torch.save({"embeddings.weight": torch.zeros(4, 8)}, model / "pytorch_model.bin")
 torch.save({"python": Payload()}, model / "rng_state.pth")
 sorted(path.name for path in model.iterdir())
 
+# %% tags=["ran-twice"]
+resume = "import torch; torch.load('model/rng_state.pth', weights_only=False)"
+prompt = """
+import json, jinja2
+template = json.load(open("model/tokenizer_config.json"))["chat_template"]
+jinja2.Environment().from_string(template).render(messages=[{"role": "user", "content": "Hello"}])
+"""
+for name, code in (("resuming", resume), ("making a prompt", prompt)):
+    subprocess.run([sys.executable, "-c", code], check=True)
+    print(f"{name:15} payload ran:", marker.exists())
+    marker.unlink()
+
 # %% [markdown]
-# ## The whole folder at a glance
+# The second is what `llama-cpp-python` did up to 0.2.71 (CVE-2024-34359). Transformers renders in a sandbox, which stops
+# this template; whatever else reads it may not have one.
 #
-# Worst first; what is no model is listed as skipped, not as safe.
+# ## What the evidence says
+#
+# The whole folder at a glance, worst first. What is no model is listed as skipped, not as safe.
 
 # %%
 # %load_ext modelscan
@@ -47,7 +76,12 @@ sorted(path.name for path in model.iterdir())
 # %modelscan model
 
 # %% [markdown]
-# ## The side-car is refused, the weights load
+# `config.json` is worth a line for another reason: it names a Python file of the repository, which runs if you say
+# `trust_remote_code=True`. Without that it does nothing, so it is a remark.
+#
+# ## What the guard does
+#
+# The side-car is refused, the weights load.
 
 # %% tags=["raises-exception", "refused"]
 torch.load(model / "rng_state.pth", weights_only=False)
@@ -57,6 +91,13 @@ weights = torch.load(model / "pytorch_model.bin", weights_only=False)
 
 # %% tags=["marker"]
 print("payload ran:", marker.exists())
+
+# %% [markdown]
+# No loader of models reads the template, so no guard stands before it: a template is found by scanning the folder, which
+# takes one line before the first prompt. `--strict` makes that line stop a run:
+
+# %% tags=["raises-exception", "refused-template"]
+# %modelscan model/tokenizer_config.json --strict
 
 # %% [markdown]
 # ## The notebook that came with it
@@ -82,8 +123,10 @@ for finding in modelscan.scan(model / "quickstart.ipynb").findings:
 # %% [markdown]
 # ## Going on safely
 #
-# Ask for safetensors (`use_safetensors=True`), pin `revision=` to a commit you have looked at, and leave
-# `trust_remote_code` off.
+# - `%modelscan org/model --strict` looks at what is in your cache before anything of it is used.
+# - Ask for safetensors (`use_safetensors=True`), pin `revision=` to a commit you have looked at, and leave
+#   `trust_remote_code` off.
+# - Take the chat template of the model this one was made from; templates are short, and can be read.
 
 # %%
 # %unload_ext modelscan

@@ -100,8 +100,48 @@ print(report.verdict, *(f"{finding.severity} {finding.operator}" for finding in 
 # %% [markdown]
 # ## XGBoost
 #
-# Its own JSON and UBJ files hold numbers only; `pickle.dump(booster)` is a pickle like any other. Prefer
-# `booster.save_model("model.ubj")`, and skops or ONNX for estimators.
+# A booster is numbers in the end, and its own formats, JSON and UBJ, hold nothing else. But it is an object of Python
+# too, and many are passed around as pickles. Then the payload needs no array to hide behind: the booster is one.
+
+# %%
+import xgboost
+
+booster = xgboost.train({"max_depth": 2}, xgboost.DMatrix(features, labels), num_boost_round=3)
+booster.save_model("booster.json")
+booster.save_model("booster.ubj")
+Path("booster.pkl").write_bytes(pickle.dumps(booster))
+Path("poisoned.pkl").write_bytes(pickle.dumps([booster, Payload()]))
+
+# %% tags=["clean"]
+with Path("booster.pkl").open("rb") as file:
+    same = pickle.load(file)
+
+# %% tags=["raises-exception", "refused"]
+with Path("poisoned.pkl").open("rb") as file:
+    pickle.load(file)
+
+# %% [markdown]
+# And the two files of XGBoost's own? They are no pickles and carry no code, so no reader claims them, and a scan says just
+# that. What was not read is never called SAFE.
+
+# %% tags=["xgboost"]
+again = xgboost.Booster(model_file="booster.ubj")
+print("the same model:", again.num_boosted_rounds() == booster.num_boosted_rounds())
+for name in ("booster.pkl", "poisoned.pkl", "booster.json", "booster.ubj"):
+    report = modelscan.scan(name)
+    about = [f"{row.severity} {row.operator}" for row in report.findings] or [row.reason for row in report.skips]
+    print(f"{name:14} {report.verdict:14}", *about[:1])
+
+# %% tags=["marker"]
+print("payload ran:", marker.exists())
+
+# %% [markdown]
+# ## Going on safely
+#
+# - Boosters: `save_model("model.ubj")`. Estimators: [skops](https://skops.readthedocs.io), which names every class and
+#   asks before it makes one of an unknown kind.
+# - A pickle of your own that is refused for a class of your own: `%modelscan allow --name package.module.Class`, once the
+#   class was read. One that is refused for what it runs: not at all.
 
 # %%
 # %unload_ext modelscan

@@ -5,22 +5,82 @@
 # # TensorFlow: a graph that reads and writes files
 #
 # A SavedModel is a graph of operators. There is no Python in it, and yet some operators open files of the machine that
-# runs the model. TensorFlow is not needed to see them. The graphs here are assembled byte by byte.
+# runs the model: one that classifies pictures may also copy your keys into its answer, or write where your shell will
+# look. Here one writes `marker.txt`.
 
 # %%
 import os
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
+
+os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "0"}  # without its log
+
+# %%
+import tensorflow as tf
 
 start = Path.cwd()
 folder = tempfile.TemporaryDirectory()
 os.chdir(folder.name)
+marker = Path("marker.txt")
 
 # %% [markdown]
-# ## A SavedModel in a few lines
+# ## The attack
 #
-# Protocol buffers are pairs of field number and length. `saved_model.pb` holds a graph (2.2), a graph holds nodes (1), and a
-# node has a name (1) and an operator (2).
+# One model doubles numbers. The other does the same, and writes a file on the way. Both are saved as anybody would.
+
+
+# %%
+class Clean(tf.Module):
+    @tf.function(input_signature=[tf.TensorSpec([None])])
+    def __call__(self, x):
+        return 2 * x
+
+
+class Writing(tf.Module):
+    @tf.function(input_signature=[tf.TensorSpec([None])])
+    def __call__(self, x):
+        tf.io.write_file("marker.txt", "the model wrote this")
+        return 2 * x
+
+
+tf.get_logger().setLevel("ERROR")
+tf.saved_model.save(Clean(), "doubles")
+tf.saved_model.save(Writing(), "writing")
+sorted(path.name for path in Path("writing").iterdir())
+
+# %% [markdown]
+# Whoever loads it and asks it for an answer, in a process without a guard, gets the right answer:
+
+# %% tags=["unguarded"]
+use = "import tensorflow as tf; print(tf.saved_model.load('writing')(tf.constant([21.0])).numpy())"
+done = subprocess.run([sys.executable, "-c", use], check=True, capture_output=True, text=True)
+print("answer:", done.stdout.strip())
+print("payload ran:", marker.exists())
+marker.unlink()
+
+# %% [markdown]
+# ## What the guard does
+
+# %%
+# %load_ext modelscan
+
+# %% tags=["clean"]
+model = tf.saved_model.load("doubles")
+
+# %% tags=["raises-exception", "refused"]
+tf.saved_model.load("writing")
+
+# %% tags=["marker"]
+print("payload ran:", marker.exists())
+
+# %% [markdown]
+# ## What the evidence says
+#
+# TensorFlow is not needed to see any of this, and no graph is run. A `saved_model.pb` is a protocol buffer, pairs of
+# field number and length: field 2 of it holds a graph (2.2), a graph holds nodes (1), and a node has a name (1) and an
+# operator (2). So a model with any operator can be put together by hand:
 
 
 # %%
@@ -54,9 +114,16 @@ for name in ("clean", "reads", "writes", "python"):
     print(f"{name:8} {report.verdict:8}", f"{worst.severity} {worst.operator}" if worst else "")
 
 # %% [markdown]
+# `PyFunc` calls a function of the running Python by a number, so what it does cannot be told from the file.
+#
 # ## Going on safely
 #
-# Run models of strangers in a container without your files. Export the weights, and build the graph from source.
+# - Export the weights, and build the graph from source.
+# - If a model has to read files of its own, such as a vocabulary, look at the paths in the report, and allow this one
+#   file; run models of strangers in a container without your files.
+
+# %%
+# %unload_ext modelscan
 
 # %%
 os.chdir(start)

@@ -26,8 +26,8 @@ CELLS = (
     "%modelscan models/",
     "%modelscan status",
 )
-MOMENTS = {1: "refusal", 2: "folder"}
-"""Cell to the name of its picture."""
+SLOW = b"\x80\x04" + b"cbuiltins\nset\n]\x85R0" * 2_000 + b"N."
+"""A model whose scan takes some hundredths of a second."""
 PLAIN = """
 .jp-cell-toolbar { display: none !important }
 .jp-Collapser { visibility: hidden }
@@ -77,27 +77,58 @@ def assemble(root: Path) -> None:
     (models / "sentiment.joblib").write_bytes((root / "sentiment.joblib").read_bytes())
     (models / "regressor.pkl").write_bytes(b"\x80\x04\x8c\x05mylib\x8c\x03Net\x93)\x81.")
     (models / "half.pkl").write_bytes(pickle.dumps(OrderedDict(weights=[0.5] * 99))[:-40])
+    collection = root / "collection"
+    collection.mkdir()
+    for name in ("sentiment.joblib", "regressor.pkl", "half.pkl"):
+        (collection / f"a-{name}").write_bytes((models / name).read_bytes())
+    (collection / "model000.pkl").write_bytes(SLOW)
+    for number in range(1, 300):
+        os.link(collection / "model000.pkl", collection / f"model{number:03}.pkl")
 
 
 def shoot(server: browsing.Server, page: object, ending: str) -> None:
     """One picture for each moment."""
     name = f"shots{ending}.ipynb"
     browsing.write(server, name, [*CELLS[:2]])
-    take(server, page, name, ending, 1, "Allow once")
-    other = f"folder{ending}.ipynb"
-    browsing.write(server, other, [CELLS[0], CELLS[3], CELLS[2]])
-    take(server, page, other, ending, 2, "About this scan")
+    run(server, page, name, "Allow once")
+    take(page, 1, f"refusal{ending}")
+    page.get_by_role("button", name="Allow once").click()
+    page.get_by_text("Allowed once, in this session").wait_for()
+    take(page, 1, f"decided{ending}")
+    page.locator(".jp-CodeCell").nth(1).locator(".cm-content").click()
+    page.keyboard.press("Control+Enter")
+    page.get_by_text("modelscan: ALLOWED").wait_for()
+    take(page, 1, f"allowed{ending}")
+
+    name = f"folder{ending}.ipynb"
+    browsing.write(server, name, [CELLS[0], CELLS[3], CELLS[2]])
+    run(server, page, name, "About this scan")
+    take(page, 2, f"folder{ending}")
+
+    name = f"moving{ending}.ipynb"
+    browsing.write(server, name, [CELLS[0], "%modelscan collection --no-cache"])
+    run(server, page, name, "1 UNSAFE")
+    page.wait_for_timeout(2500)
+    take(page, 1, f"progress{ending}")
+    page.get_by_role("menuitem", name="Kernel", exact=True).click()
+    page.get_by_role("menuitem", name="Interrupt Kernel").first.click()
+    page.get_by_text("the rest was not scanned").first.wait_for()
 
 
-def take(server: browsing.Server, page: object, name: str, ending: str, cell: int, word: str) -> None:
-    """The cell once `word` is in it, without the tool bar that hovers over the selected one."""
+def run(server: browsing.Server, page: object, name: str, word: str) -> None:
+    """All cells, until `word` is there."""
     browsing.open_notebook(server, page, name)
     page.keyboard.press("Control+b")
     browsing.run_all(page)
     page.get_by_text(word, exact=True).last.wait_for()
     page.add_style_tag(content=PLAIN)
+
+
+def take(page: object, cell: int, name: str) -> None:
+    """The cell as it is, without the tool bar that hovers over the selected one."""
+    page.locator(".jp-Notebook").first.evaluate("() => document.activeElement.blur()")
     page.wait_for_timeout(500)
-    target = IMAGES / f"{MOMENTS[cell]}{ending}.png"
+    target = IMAGES / f"{name}.png"
     page.locator(".jp-CodeCell").nth(cell).screenshot(path=target)
     print(f"{target.relative_to(ROOT)}: {target.stat().st_size:,} bytes")
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 
 import browsing
 import pytest
 from browsing import CELLS
 from looks import contrasts, violations
+
+import modelscan
 
 PANEL = ".jp-OutputArea-output:has(details)"
 OUTPUTS = ".jp-Notebook .jp-OutputArea"
@@ -132,6 +135,88 @@ def test_notebook_7(site):
     page.keyboard.press("Control+Enter")
     page.get_by_text("modelscan: ALLOWED - poisoned.pkl").wait_for()
     site.marker.rmdir()
+
+
+def test_a_folder_fills_its_table_and_can_be_interrupted(site):
+    models = site.server.root / "models"
+    models.mkdir()
+    (models / "a.pkl").write_bytes((site.server.root / "poisoned.pkl").read_bytes())
+    (models / "b0.pkl").write_bytes(b"\x80\x04" + b"cbuiltins\nset\n]\x85R0" * 10_000 + b"N.")
+    for number in range(1, 500):
+        os.link(models / "b0.pkl", models / f"b{number}.pkl")
+    browsing.write(site.server, "moving.ipynb", ["%load_ext modelscan", "%modelscan models --no-cache", "print('no')"])
+    page = site.page()
+    browsing.open_notebook(site.server, page, "moving.ipynb")
+    browsing.run_all(page)
+    page.get_by_text("1 UNSAFE").wait_for()
+    bar = page.locator(OUTPUTS).locator("progress")
+    assert 0 < float(bar.get_attribute("value")) < 1
+    assert "a.pkl" in page.get_by_role("rowheader").first.inner_text()
+    assert [row for row in contrasts(page.locator(".jp-OutputArea-output:has(progress)")) if row["ratio"] < 4.5] == []
+    assert violations(page, ".jp-OutputArea-output:has(progress)") == []
+    page.get_by_role("menuitem", name="Kernel", exact=True).click()
+    page.get_by_role("menuitem", name="Interrupt Kernel").first.click()
+    page.get_by_text("the rest was not scanned").first.wait_for()
+    bar.wait_for(state="detached")
+    assert "KeyboardInterrupt: the scan of 'models' was stopped" in page.locator(OUTPUTS).nth(1).inner_text()
+    assert "no" not in page.locator(OUTPUTS).all_inner_texts()
+    check_looks(page)
+
+
+BAD = {
+    "a chip of too little contrast": (("background-color:#a33b00", "background-color:#ffb480"), "color-contrast"),
+    "text of too little contrast": (("opacity:0.8", "opacity:0.35"), "color-contrast"),
+    "a button without a name": (("</summary>", "</summary><button></button>"), "button-name"),
+    "a picture without words": (
+        ("</summary>", '</summary><img src="data:image/gif;base64,R0lGODlhAQABAAAAACw=">'),
+        "image-alt",
+    ),
+    "a field without a label": (("</summary>", "</summary><input>"), "label"),
+}
+
+
+@pytest.fixture(scope="module")
+def drawn(site):
+    """A page that shows a piece of HTML, and says what the two checks make of it."""
+    page = site.page()
+
+    def look(fragment, ground="#ffffff", ink="#111111"):
+        style = f"background:{ground};color:{ink}"
+        page.set_content(
+            f'<!doctype html><html lang="en"><title>Panel</title><body style="{style}"><main><h1>Panel</h1>'
+            f'<div id="panel">{fragment}</div></main></body></html>'
+        )
+        dull = [row for row in contrasts(page.locator("#panel")) if row["ratio"] < 4.5]
+        return dull, violations(page, "#panel")
+
+    return look
+
+
+@pytest.fixture(scope="module")
+def fragment(site):
+    from modelscan.render.html import render
+
+    return render(modelscan.scan(site.server.root / "poisoned.pkl"))
+
+
+def test_the_checks_pass_our_panel_on_any_ground(drawn, fragment):
+    assert drawn(fragment) == ([], [])
+    assert drawn(fragment, "#111111", "#eeeeee") == ([], [])
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_the_checks_fail_where_they_have_to(name, drawn, fragment):
+    """Each on our own panel with one thing made worse."""
+    (good, bad), rule = BAD[name]
+    assert good in fragment
+    dull, found = drawn(fragment.replace(good, bad))
+    assert any(row.startswith(f"{rule}:") for row in found)
+    assert bool(dull) == (rule == "color-contrast")
+
+
+def test_the_contrast_of_a_theme_that_does_not_fit_is_seen(drawn, fragment):
+    dull, _ = drawn(fragment, "#111111", "#444444")
+    assert dull
 
 
 def test_no_other_machine_was_asked(site):

@@ -14,9 +14,22 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = sorted((ROOT / "notebooks").glob("*.py"))
 PLAYED = [source for source in SOURCES if source.stem != "tour"]  # test_tour.py plays that one
-NEEDS = {"pytorch": "torch", "hugging_face": "torch", "numpy_and_pandas": "pandas", "keras": "h5py"}
+NEEDS = {
+    "pytorch": "torch",
+    "hugging_face": "torch",
+    "numpy_and_pandas": "pandas",
+    "keras": "keras",
+    "tensorflow": "tensorflow",
+    "scikit_learn": "xgboost",
+}
 EXPECTED = {
     "unguarded": lambda shown, error: "payload ran: True" in shown,
+    "ran-twice": lambda shown, error: shown.count("payload ran: True") == 2 and not error,
+    "refused-template": lambda shown, error: error == ["UnsafeModelError"],
+    "xgboost": lambda shown, error: (
+        "the same model: True" in shown
+        and re.findall(r"(?:SAFE|UNSAFE|INCONCLUSIVE)", shown) == ["SAFE", "UNSAFE", "INCONCLUSIVE", "INCONCLUSIVE"]
+    ),
     "refused": lambda shown, error: error == ["UnsafeModelError"] and "REFUSED" in shown,
     "clean": lambda shown, error: not shown,
     "marker": lambda shown, error: "payload ran: False" in shown,
