@@ -206,7 +206,7 @@ def churn_model():
     x, y = rng.random((60, 4)), rng.integers(0, 2, 60)
     prepared = make_column_transformer(
         (make_pipeline(SimpleImputer(strategy="mean"), RobustScaler()), [0, 1]),
-        (OneHotEncoder(max_categories=3), [2]),
+        (OneHotEncoder(max_categories=3, handle_unknown="ignore"), [2]),
         remainder="passthrough",
     )
     model = make_pipeline(
@@ -242,7 +242,7 @@ def anomaly_detectors():
     from sklearn.svm import OneClassSVM
 
     x = np.random.default_rng(1).normal(size=(40, 3))
-    for model in (IsolationForest(5), LocalOutlierFactor(5), OneClassSVM(nu=0.1), MinCovDet()):
+    for model in (IsolationForest(n_estimators=5), LocalOutlierFactor(5), OneClassSVM(nu=0.1), MinCovDet()):
         yield model.fit(x)
 
 
@@ -267,7 +267,9 @@ def price_model():
         {"extratreesregressor__max_depth": [1, 2]},
         cv=TimeSeriesSplit(2),
     ).fit(x, t)
-    yield GaussianProcessRegressor(ConstantKernel() * ExpSineSquared() + RationalQuadratic() + DotProduct()).fit(x, t)
+    yield GaussianProcessRegressor(
+        ConstantKernel() * ExpSineSquared() + RationalQuadratic() + DotProduct(), alpha=0.1
+    ).fit(x, t)
 
 
 def clusters_of_users():
@@ -502,7 +504,9 @@ def forecasters():
     from sktime.transformations.series.boxcox import BoxCoxTransformer
 
     series = pd.Series(np.arange(36.0) + 1, pd.period_range("2020-01", periods=36, freq="M"))
-    yield EnsembleForecaster([("a", NaiveForecaster()), ("b", PolynomialTrendForecaster(2))]).fit(series, fh=[1, 2])
+    yield EnsembleForecaster([("a", NaiveForecaster()), ("b", PolynomialTrendForecaster(degree=2))]).fit(
+        series, fh=[1, 2]
+    )
     yield BoxCoxTransformer().fit(series)
 
 
