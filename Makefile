@@ -46,9 +46,13 @@ bench: $(VENV)/.test ## time scans and guarded loads against bare loads, in inte
 fuzz: $(VENV)/.test ## hold the pickle machine against the real unpickler for long
 	$(PY) -m tests.fuzz --cases 1000000
 
-zoo: $(VENV)/.test ## write a zoo of ordinary objects and tell what is said of them
+zoo: $(VENV)/.test ## write ordinary files of all that is installed and tell how many are refused
 	$(PY) tools/zoo/animals.py build/zoo plain numpy pandas sklearn scipy torch torch.nn xgboost lightgbm networkx
 	$(PY) tools/harvest_trusted.py build/zoo
+	$(PY) tools/zoo/write_scripts.py build/scripts tools/zoo/scripts/*.py
+	$(PY) tools/held_out.py build/scripts
+	$(PY) tools/zoo/write_scripts.py build/third tools/zoo/third/*.py
+	$(PY) tools/held_out.py build/third
 
 docs: $(VENV)/.docs ## build the documentation into build/docs
 	$(PY) tools/build_reference.py
