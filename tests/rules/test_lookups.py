@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import functools
 import operator
 import pickle
@@ -38,6 +39,13 @@ def test_a_model_may_keep_one(kept, protocol):
     callback.monitor = {"metrics": [kept]}
     report = modelscan.scan(pickle.dumps(callback, protocol))
     assert {row.severity.name for row in report.findings} == {"LOW"}
+
+
+@pytest.mark.parametrize("protocol", range(6))
+@pytest.mark.parametrize("kept", KEPT, ids=str)
+def test_a_container_may_keep_one(kept, protocol):
+    for value in ({"key": kept}, [1, (kept,)], collections.OrderedDict(a=kept), collections.deque([kept])):
+        assert modelscan.scan(pickle.dumps(value, protocol)).verdict == "SAFE"
 
 
 def test_one_for_places_alone_is_data():

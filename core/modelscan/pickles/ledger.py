@@ -7,7 +7,7 @@ a finding would show are worked out for the rows that somebody wants details of,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from modelscan.errors import LimitExceeded
@@ -67,7 +67,9 @@ class Ledger:
         self.lookups: dict[int, tuple[Lookup, Made]] = {}
         """Objects that look up attributes or items once they are called, by the offset of the call that made them."""
         self.kept: frozenset[int] = frozenset()
-        """Of these, the calls whose result an object has in its state."""
+        """Of these, the calls whose result an object has in its state, or a container that the stream makes."""
+        self.result: Any = None
+        """What the stream makes; None as long as it has not come to its end."""
         self.others: dict[tuple[Kind, str], tuple[int, dict[str, Any]]] = {}
         self.sides: dict[Side, int] = {}
         """Files beside the pickle that joblib would open, with the offset at which the first opcode asks for each."""
@@ -146,11 +148,17 @@ class Ledger:
             return id(value)
         return value.root.spelled if type(value.callee) is Global and _plain(value.args) else id(value)
 
+    def _made(self) -> Iterable[Any]:
+        """What the object holds that the stream makes, if it is one that holds others."""
+        if isinstance(self.result, Group):
+            return self.result.parts()
+        return self.result.holdings() if isinstance(self.result, Made) else ()
+
     def _acts(self) -> Iterator[Evidence]:
         """Acts that say the same become one row."""
         if self.lookups:
             states = [act[3] for act in self.pending if act[0] is Kind.STATE]
-            found = reachable(states)
+            found = reachable([*states, *self._made()])
             self.kept = frozenset(at for at, (_, made) in self.lookups.items() if id(made) in found)
         rows: dict[tuple[object, ...], Evidence | None] = {}
         """None where the rows are told apart further, because somebody wants details."""

@@ -136,8 +136,7 @@ class Machine(State):
                     stack = self.stack = []
                     pos += 1
                 elif code == 0x2E:  # STOP
-                    if not stack:
-                        raise underflow(pos)
+                    self.ledger.result = self.top(pos)
                     return pos + 1
                 else:
                     handler = HANDLERS.get(code)
