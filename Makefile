@@ -47,7 +47,7 @@ fuzz: $(VENV)/.test ## hold the pickle machine against the real unpickler for lo
 	$(PY) -m tests.fuzz --cases 1000000
 
 zoo: $(VENV)/.test ## write ordinary files of all that is installed and tell how many are refused
-	$(PY) tools/zoo/animals.py build/zoo plain sklearn scipy torch torch.nn xgboost lightgbm networkx
+	$(PY) tools/zoo/animals.py build/zoo plain numpy pandas sklearn scipy torch torch.nn xgboost lightgbm networkx
 	$(PY) tools/harvest_trusted.py build/zoo
 	$(PY) tools/zoo/write_scripts.py build/scripts tools/zoo/scripts/*.py
 	$(PY) tools/held_out.py build/scripts

@@ -19,11 +19,14 @@ import modelscan
 
 THING = re.compile(r"\w+\.\d\d(?=\.)")
 """A script and the number of its object, as write_scripts.py names files."""
+BY_VALUE = ("dill.pkl", "cloudpickle.pkl")
+"""Written by what may keep functions as their code."""
 NOT_MODELS = (".csv", ".yaml", ".txt", ".md", ".json", ".dat", ".index", ".data-00000-of-00001", ".pbtxt", "checkpoint")
 
 
 def main(folders: list[str]) -> int:
     files: Counter[str] = Counter()
+    common: Counter[str] = Counter()
     things: dict[str, set[str]] = defaultdict(set)
     words: dict[str, Counter[str]] = defaultdict(Counter)
     for path in sorted(file for folder in folders for file in Path(folder).rglob("*") if file.is_file()):
@@ -32,6 +35,8 @@ def main(folders: list[str]) -> int:
         report = modelscan.scan(path)
         word = "refused" if report.refused else report.verdict.value
         files[word] += 1
+        if not path.name.endswith(BY_VALUE):
+            common[word] += 1
         thing = THING.match(path.name)
         things[f"{path.parent}/{thing[0] if thing else path.name}"].add(word)
         if word == "refused":
@@ -45,7 +50,7 @@ def main(folders: list[str]) -> int:
     kinds = Counter(
         "refused" if "refused" in said else "UNVERIFIED" if said != {"SAFE"} else "SAFE" for said in things.values()
     )
-    for what, tally in (("files", files), ("things", kinds)):
+    for what, tally in (("files", files), ("without dill and cloudpickle", common), ("things", kinds)):
         total = sum(tally.values())
         print(f"{what}: {total:,}, refused {tally['refused']:,} ({tally['refused'] / max(total, 1):.2%}),", dict(tally))
     return 0
