@@ -55,6 +55,7 @@ class Merged:
         self.source, self.policy = source, policy
         self.started = time.perf_counter()
         self.size = 0
+        self._added = 0
         self._artifacts: list[Scanned] = []
         self._imports: set[str] = set()
         self._findings: list[Finding] = []
@@ -65,6 +66,7 @@ class Merged:
 
     def add(self, report: Report) -> None:
         self.size += report.size
+        self._added += 1
         self._artifacts += report.artifacts
         self._imports.update(report.imports)
         self._findings += report.findings
@@ -88,7 +90,7 @@ class Merged:
                 source=self.source,
                 verdict=Verdict.INCONCLUSIVE,
                 refused=False,
-                artifacts=tuple(dict.fromkeys(self._artifacts)),
+                artifacts=tuple(self._artifacts if self._added == 1 else dict.fromkeys(self._artifacts)),
                 imports=tuple(sorted(self._imports)),
                 findings=tuple(sorted(dict.fromkeys(self._findings), key=lambda row: -row.severity)),
                 skips=tuple(self._skips),
