@@ -77,6 +77,48 @@ def _islands(size: int) -> bytes:
     return P4 + b"N." + b"\x80\x04(" * (size // 3)
 
 
+def _long_names(size: int) -> bytes:
+    """One long text that is a module and a name again and again."""
+    name = b"X" + struct.pack("<I", 4000) + b"n" * 4000
+    return P4 + name + b"\x94" + name + b"\x94" + b"h\0h\1\x93" * (size // 5) + b"."
+
+
+def _attributes(size: int) -> bytes:
+    """An attribute of an attribute of an attribute: the names together grow with the square of the input."""
+    named = b"cbuiltins\ngetattr\nq\0cm\nC\nq\1" + _text("x") + b"q\2"
+    return P4 + named + b"h\0h\1h\2\x86Rq\1" * (size // 11) + b"."
+
+
+def _dotted(size: int) -> bytes:
+    """Names of two thousand parts each."""
+    return P4 + (b"cm\n" + b"a." * 2000 + b"a\n0") * (size // 4005) + b"N."
+
+
+def _behind(filling: bytes) -> Family:
+    return lambda size: P4 + b"N.\xff" + filling * (size // len(filling))
+
+
+def _empty_arrays(objects: bool) -> Family:
+    """joblib's wrappers, each of an array without items: numbers, or objects in a pickle of their own."""
+    letter, inner = (b"O8", b"N.") if objects else (b"f8", b"")
+    words = _text("shape") + b"\x940" + _text("dtype") + b"\x940"
+    dtype = b"cnumpy\ndtype\n\x8c\2" + letter + b"\x89\x88\x87R\x940"
+    row = b"h\0)\x81}(h\1K\0\x85h\2h\3ub" + inner + b"0"
+    return _repeated(row, b"cjoblib.numpy_pickle\nNumpyArrayWrapper\n\x940" + words + dtype, b"N")
+
+
+def _codes(size: int) -> bytes:
+    """Functions inside of functions."""
+    depth = size // 41
+    head, foot = b"h\0(K\0K\0K\0K\0K\0K\0C\0(", b"t))U\1fU\1nK\0C\0C\0))tR"
+    return P4 + b"ctypes\nCodeType\n\x940" + head * depth + b"N" + foot * depth + b"."
+
+
+def _loads(size: int) -> bytes:
+    """Pickles of sixteen bytes that the pickle loads."""
+    return P4 + b"cpickle\nloads\n\x940" + b"h\0C\x08\x80\4cm\nn\n.\x85R0" * (size // 16) + b"N."
+
+
 def _zip(size: int) -> bytes:
     """Members without data, each with its own header."""
     local, central, count = [], [], size // 100
@@ -116,6 +158,29 @@ FAMILIES: dict[str, Family] = {
     "persistent ids": _repeated(b"NQ0", b"N"),
     "beginnings behind the end": _islands,
     "a zip of empty members": _zip,
+    "tiny pickles": lambda size: b"\x80\x04N." * (size // 4),
+    "tiny pickles with a name": lambda size: b"cm\nn\n." * (size // 6),
+    "one slot set anew": _repeated(b"q\0", b"N"),
+    "a giant number as text": lambda size: P4 + b"L" + b"9" * size + b"L\n.",
+    "a giant number": lambda size: P4 + b"\x8b" + struct.pack("<i", size) + b"\x7f" * size + b".",
+    "long names": _long_names,
+    "attributes of attributes": _attributes,
+    "names of thousands of parts": _dotted,
+    "letters behind the end": _behind(b"c"),
+    "dotted letters behind the end": _behind(b"ca."),
+    "lines behind the end": _behind(b"ca\n"),
+    "text without a newline": lambda size: b"I" * size,
+    "base64": lambda size: b"gASVHQAAAAAAAABDGIAEY3Bvc2l4Cg" * (size // 30),
+    "MARKs, tuples and POP": _repeated(b"(NNt0"),
+    "joblib's empty arrays": _empty_arrays(objects=False),
+    "joblib's empty arrays of objects": _empty_arrays(objects=True),
+    "code inside of code": _codes,
+    "pickles that are loaded": _loads,
+    "states that are names": lambda size: (
+        P4 + b"cm\nC\n)\x81" + b"".join(b"cm%d\nn\nb" % n for n in range(size // 12)) + b"."
+    ),
+    "headers of zip members": lambda size: b"PK\3\4" * (size // 4),
+    "ends of zip directories": lambda size: b"PK\5\6" * (size // 4),
 }
 
 

@@ -25,5 +25,7 @@ class Limits:
     """Distinct facts of one artifact."""
     name: int = 4_096
     """Characters of one module or attribute name."""
+    names: int = 2 << 20
+    """Characters of all different names of one pickle."""
     seconds: float = 600.0
     """Wall time of one scan."""

@@ -171,7 +171,8 @@ class Module(types.ModuleType):
     """Names as the stream spells them; protocols before 3 have them translated when they are looked up."""
 
     def __getattr__(self, name):
-        return Meta("Named", (Stub,), {"name": Module.asked})
+        told, Module.asked = Module.asked, None  # Python itself may look for something later
+        return Meta("Named", (Stub,), {"name": told})
 
 
 class Finder:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Generator, Iterator
 from dataclasses import replace
+from itertools import chain
 
 from modelscan.errors import LimitExceeded
 from modelscan.evidence import Evidence, Kind, Where
@@ -13,7 +14,7 @@ from modelscan.formats.reader import Context, Facts, Reader, anomaly, broken
 from modelscan.formats.walking import Stream, Walked
 from modelscan.pickles import familiar, leaves
 from modelscan.pickles.beginnings import may_import
-from modelscan.pickles.leaves import span
+from modelscan.pickles.leaves import Buffer, span
 from modelscan.pickles.ledger import Ledger
 from modelscan.pickles.machine import Walk
 from modelscan.pickles.opcodes import COUNTED, FIXED, NAMES
@@ -31,7 +32,11 @@ TAIL = 16 << 20
 WALKED = 2
 """How often all that stands behind the last pickle is walked at most, from however many places."""
 
-_ISLAND = re.compile(rb"\x80[\x00-\x05]|[ci][A-Za-z_][\w.]*\n[A-Za-z_][\w.]*\n|\x8c[\x01-\xff][A-Za-z_]")
+_LINE = rb"[\w.]++\n(?=[A-Za-z_][\w.]*+\n)"
+"""What may end in a GLOBAL, and a name behind it. One line is looked at once, however many opcodes may begin in it."""
+_FIRST_LINE = re.compile(_LINE)
+_ISLAND = re.compile(rb"\x80(?=[\x00-\x05])|\x8c(?=[\x01-\xff][A-Za-z_])|(?<![\w.])" + _LINE)
+_GLOBAL = re.compile(rb"[ci](?=[A-Za-z_])")
 _NAME = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 _ZIP = b"PK\x03\x04"
 """Would be a persistent id; no loader that resolves those takes an archive for a pickle."""
@@ -281,17 +286,29 @@ def _islands(stream: Stream, pos: int) -> Iterator[Ledger]:
     data, end = stream.data, stream.end
     stop = min(end, pos + TAIL)
     left = WALKED * (stop - pos) + TRIAL
-    for number, match in enumerate(_ISLAND.finditer(data, pos, stop)):
+    for number, start in _beginnings(data, pos, stop, stream.context.limits.name):
         if number == ISLANDS or left <= 0:
             raise LimitExceeded("islands", f"more than {number:,} places behind the pickle may hide another")
-        walked = stream.walk(match.start(), min(end, match.start() + left))
-        left -= walked.walk.end - match.start()
+        walked = stream.walk(start, min(end, start + left))
+        left -= walked.walk.end - start
         if walked.ledger.imports:
             yield walked.ledger
         if walked.walk.limit is not None:
             raise walked.walk.limit
     if stop < end and _CONTENT.search(data, stop, end):
         raise LimitExceeded("tail", f"more than {TAIL >> 20:,} MB of other bytes behind the pickle")
+
+
+def _beginnings(data: Buffer, pos: int, stop: int, longest: int) -> Iterator[tuple[int, int]]:
+    """Where a pickle may begin, with the number of the place; several names in one line are one place."""
+    first = _FIRST_LINE.match(data, pos, stop)  # behind a STOP, which is a dot, no line seems to begin
+    found = _ISLAND.finditer(data, first.end() if first else pos, stop)
+    for number, match in enumerate(chain((first,), found) if first else found):
+        if match.end() - match.start() == 1:
+            yield number, match.start()
+            continue
+        for name in _GLOBAL.finditer(data, max(match.start(), match.end() - longest), match.end()):
+            yield number, name.start()
 
 
 READER = Reader(

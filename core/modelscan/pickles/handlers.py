@@ -93,8 +93,7 @@ def _named(state: State, pos: int, first: int, second: int) -> Global:
 
 def _stack_global(state: State, pos: int, code: int) -> int:
     name, module = state.pop(pos), state.pop(pos)
-    module_text = leaves.string(state.data, module, state.end)
-    name_text = leaves.string(state.data, name, state.end)
+    module_text, name_text = state.name(module), state.name(name)
     if module_text is None or name_text is None:
         if not all(map(state.could_be_text, (module, name))):
             raise FormatError("pickle-name", "a name that is no string", pos)
@@ -104,7 +103,7 @@ def _stack_global(state: State, pos: int, code: int) -> int:
         return pos + 1
     if len(state.spelled) < SPELLED:
         state.spelled += (module, name)
-    value = Global(state.name(module_text), state.name(name_text), pos, "STACK_GLOBAL")
+    value = Global(module_text, name_text, pos, "STACK_GLOBAL")
     state.named(value)
     state.stack.append(value)
     return pos + 1

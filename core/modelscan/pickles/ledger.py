@@ -61,6 +61,8 @@ class Ledger:
         """From here on the loader these bytes are meant for reads something else (see `formats.pickle`)."""
         self.imports: dict[tuple[str, str], Global] = {}
         self.attributes: dict[tuple[str, str], Global] = {}
+        self.letters = 0
+        """Of all different names together."""
         self.nested: dict[int, Nested] = {}
         self.sources: dict[int, tuple[str, ...]] = {}
         """Of a state that its class runs parts of, by offset: their text, as far as it is known that these are all."""
@@ -83,14 +85,19 @@ class Ledger:
         self.among = Among()
 
     def imported(self, value: Global) -> None:
-        self.imports.setdefault((value.module, value.name), value)
-        if len(self.imports) > self.limits.rows:
-            raise LimitExceeded("rows", f"more than {self.limits.rows:,} imported names")
+        self._named(self.imports, value, "imported names")
 
     def reached(self, value: Global) -> None:
-        self.attributes.setdefault((value.module, value.name), value)
-        if len(self.attributes) > self.limits.rows:
-            raise LimitExceeded("rows", f"more than {self.limits.rows:,} attributes")
+        self._named(self.attributes, value, "attributes")
+
+    def _named(self, table: dict[tuple[str, str], Global], value: Global, what: str) -> None:
+        key = value.module, value.name
+        if key in table:
+            return
+        table[key] = value
+        self.letters += len(value.module) + len(value.name)
+        if len(table) > self.limits.rows or self.letters > self.limits.names:
+            raise LimitExceeded("rows", f"more than {len(table) - 1:,} {what}")
 
     def beside(self, side: Side, at: int) -> None:
         self.sides.setdefault(side, at)

@@ -19,6 +19,8 @@ _TEXT = frozenset(
     {Op.STRING, Op.BINSTRING, Op.SHORT_BINSTRING, Op.UNICODE, Op.SHORT_BINUNICODE, Op.BINUNICODE, Op.BINUNICODE8}
 )
 
+BRIEF = 100
+"""Characters that are decoded anew each time."""
 DEEPEST = 10_000
 """Containers inside of containers; pickle writes them by recursion and stops at about a thousand."""
 
@@ -74,6 +76,8 @@ class State(ABC):
         self.special = 0
         """Opcodes so far whose effect hangs on plain data."""
 
+        self.texts: dict[int, str] = {}
+        """Long names by the offset where they are spelled."""
         self.encoding: int | None = None
         """Offset of the text that the last bytes were encoded by."""
 
@@ -122,11 +126,22 @@ class State(ABC):
         if stop > self.limit < self.end:
             self.ledger.note(Kind.ANOMALY, "frame-straddle", self.limit)
 
-    def name(self, value: Any) -> str:
-        """The text of a module or attribute name."""
-        if len(value) > self.limits.name:
+    def name(self, value: Any) -> str | None:
+        """The text of a module or attribute name that stands on the stack, None if it is not spelled in the stream.
+
+        The same text may serve as a name very often, so it is decoded once.
+        """
+        found = self.texts.get(value) if type(value) is int else None
+        if found is not None:
+            return found
+        text = leaves.string(self.data, value, self.end)
+        if text is None:
+            return None
+        if len(text) > self.limits.name:
             raise LimitExceeded("name", f"a name longer than {self.limits.name:,} characters")
-        return str(value)
+        if len(text) > BRIEF:
+            self.texts[value] = text
+        return text
 
     def could_be_text(self, value: Any) -> bool:
         """Might the unpickler find a `str` here? Of plain data only what depends on the loader's text encoding."""

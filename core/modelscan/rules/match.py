@@ -76,6 +76,23 @@ class Rules:
         table = self._table("aliases.toml")
         return table.get("modules", {}), table.get("names", {})
 
+    @functools.cached_property
+    def _looked_up(self) -> list[str]:
+        """Every name by which something is denied or has another name."""
+        exact, prefixes = self._denied
+        modules, names = self._aliases
+        python2 = (f"{module}.{name}" for module, name in NAME_MAPPING)
+        return [*exact, *prefixes, *modules, *names, *IMPORT_MAPPING, *python2]
+
+    @functools.cached_property
+    def _deepest(self) -> int:
+        """More dotted parts than any of these has; a file may name something of thousands."""
+        return 2 + max(name.count(".") for name in self._looked_up)
+
+    @functools.cached_property
+    def _roots(self) -> frozenset[str]:
+        return frozenset(name.partition(".")[0] for name in self._looked_up)
+
     def _table(self, file: str) -> dict[str, Any]:
         return tomllib.loads(self._texts[file])
 
@@ -142,22 +159,25 @@ class Rules:
     def _moved(self, module: str) -> str:
         """The module's new place: the longest part of it that moved is replaced."""
         parts, moved = module.split("."), self._aliases[0]
-        for size in range(len(parts), 0, -1):
+        for size in range(min(len(parts), self._deepest), 0, -1):
             target = moved.get(".".join(parts[:size]))
             if target is not None:
                 return ".".join((target, *parts[size:]))
         return module
 
     def _prefix(self, dotted: str) -> Rule | None:
-        parts, prefixes = dotted.split("."), self._denied[1]
+        parts, prefixes = dotted.split(".", self._deepest)[: self._deepest], self._denied[1]
         found = (prefixes.get(".".join(parts[:size])) for size in range(len(parts), 0, -1))
         return next((rule for rule in found if rule is not None), None)
 
     def _inner(self, name: str) -> Rule | None:
         """A denied module or function reached through an attribute: `random` and `_os.system` (threats P04, P05)."""
-        parts = name.split(".")
+        parts, deepest = name.split("."), self._deepest
         for at in range(len(parts) - 1):
-            tail = ".".join((parts[at].lstrip("_") or parts[at], *parts[at + 1 :]))
+            root = parts[at].lstrip("_") or parts[at]
+            if root not in self._roots:
+                continue
+            tail = ".".join((root, *parts[at + 1 : at + deepest]))
             reached = self.canonical(*tail.split(".", 1))
             rule = self._denied[0].get(reached) or self._prefix(reached)
             if rule is not None:
