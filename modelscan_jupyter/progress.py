@@ -122,7 +122,7 @@ def fragment(meter: Meter) -> str:
     return (
         f'<label style="font-size:14px">modelscan <bdi>{html.escape(_name(meter))}</bdi> '
         f'<progress max="1"{value}>{share}</progress></label> '
-        f'<span style="font-size:13px">{html.escape(_amount(meter))}</span>'
+        f'<span style="font-size:13px">{html.escape(_amount(meter).replace("  ", ", "))}</span>'
         f"{f'<div>{chips}</div>' if chips else ''}{rows_of(rows) if rows else ''}"
     )
 

@@ -112,7 +112,7 @@ cells = [
 ]
 rows = [{"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None, "source": c} for c in cells]
 book = {"nbformat": 4, "nbformat_minor": 4, "metadata": {}, "cells": rows}
-(model / "quickstart.ipynb").write_text(json.dumps(book))
+_ = (model / "quickstart.ipynb").write_text(json.dumps(book))
 
 # %%
 import modelscan

@@ -174,6 +174,14 @@ def test_a_folder_tells_the_worst_first_and_counts_the_rest(tmp_path):
     assert len(plain(meter).splitlines()) == 4
 
 
+def test_files_of_a_cache_go_by_repository_and_revision():
+    blob = "hub/models--org--name/snapshots/a1b2c3d4e5f6/model.bin"
+    meter = told(replace(modelscan.scan(b"\x80\x04]"), source=blob))
+    meter.label = "hub"
+    assert [row.name for row in found(meter)] == ["org/name@a1b2c3d model.bin"]
+    assert "org/name@a1b2c3d model.bin" in fragment(meter)
+
+
 def test_only_a_screenful_is_kept_of_many_bad_files():
     bad = Report("models/x", Verdict.INCONCLUSIVE, refused=False, failures=(Failure(Where("x"), "a", "b", True),))
     meter = told(*[bad] * 99)
