@@ -5,8 +5,8 @@
 The second table is about ordinary models, written here by the libraries that are installed.
 
 Every file of the first is a few inert bytes, made here: its payload creates an empty folder. Each is first loaded in a
-child process, and counts only if it is live on this Python. A program answers by its exit code: 1 found, 0 nothing, others
-no answer.
+child process, and counts only if it is live on this Python. A program answers by its exit code: 1 found, 0
+nothing, others no answer.
 """
 
 from __future__ import annotations
