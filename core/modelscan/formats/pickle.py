@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Generator, Iterator
-from dataclasses import replace
 from itertools import chain
 
 from modelscan.errors import LimitExceeded
@@ -18,7 +17,7 @@ from modelscan.pickles.leaves import Buffer, span
 from modelscan.pickles.ledger import Ledger
 from modelscan.pickles.machine import Walk
 from modelscan.pickles.opcodes import COUNTED, FIXED, NAMES
-from modelscan.records import dataclass, field
+from modelscan.records import dataclass, field, replace
 from modelscan.report import Skip
 from modelscan.source.artifact import Artifact
 
