@@ -1,96 +1,129 @@
 """Are ordinary models loaded under the guard as they are without it, and what do they do while they are loaded?
 
-Run by hand by maintainers, in an environment that has the libraries:
+Run by hand by maintainers, on the folders that tools/zoo/animals.py and tools/zoo/write_scripts.py wrote in this very
+environment, since every file is loaded:
 
-    PYTHONPATH=core python tools/guarded_zoo.py [--every N]
+    PYTHONPATH=core python tools/guarded_zoo.py FOLDER ... [--every N]
 
-The zoo of tools/harvest_trusted.py is written with pickle (protocols 2 and 5), joblib and torch.save (both formats),
-and loaded by the libraries under the standard policy, with set binding and the tripwire as they are by default.
-Printed are refusals of what loads without the guard, and acts that the tripwire only wrote down.
+By the suffix of a file, the library that wrote it loads it, under the standard policy, with set binding and the
+tripwire as they are by default. Printed are refusals of what loads without the guard, and acts that the tripwire only
+wrote down.
 """
 
 from __future__ import annotations
 
 import argparse
-import functools
-import io
+import os
 import pickle
 import sys
+import tempfile
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parent))
-from harvest_trusted import attempt, estimators, expressions, layers  # type: ignore[import-not-found]
+sys.path.insert(0, str(Path(__file__).parent / "zoo"))
+from animals import attempt  # type: ignore[import-not-found]
 
 from modelscan import guard
 from modelscan.errors import UnsafeModelError
 from modelscan.guard.events import HISTORY
 
 
-def written(value: Any) -> Iterator[tuple[str, bytes, Callable[[io.BytesIO], Any]]]:
-    """The format, the bytes, and the function that loads them."""
-    import joblib
-    import torch
-
-    legacy = functools.partial(torch.save, _use_new_zipfile_serialization=False)
-    ways: tuple[tuple[str, Callable[[Any, io.BytesIO], object], Callable[[io.BytesIO], Any]], ...] = (
-        ("pickle 2", functools.partial(pickle.dump, protocol=2), _unpickle),
-        ("pickle 5", functools.partial(pickle.dump, protocol=5), lambda file: pickle.loads(file.getvalue())),
-        ("joblib", joblib.dump, _read_joblib),
-        ("torch", torch.save, _read_torch),
-        ("torch legacy", legacy, _read_torch),
-    )
-    for name, save, back in ways:
-        file = io.BytesIO()
-        if attempt(lambda save=save, file=file: save(value, file) or True):
-            yield name, file.getvalue(), back
+def _unpickle(path: Path) -> Any:
+    with path.open("rb") as file:
+        return pickle.load(file)  # looked up now: it is guarded by then
 
 
-def _unpickle(file: io.BytesIO) -> Any:
-    return pickle.load(file)  # looked up now: it is guarded by then
+def _unpickle_bytes(path: Path) -> Any:
+    return pickle.loads(path.read_bytes())
 
 
-def _read_joblib(file: io.BytesIO) -> Any:
+def _joblib(path: Path) -> Any:
     import joblib
 
-    return joblib.load(file)
+    return joblib.load(path)
 
 
-def _read_torch(file: io.BytesIO) -> Any:
+def _torch(path: Path) -> Any:
     import torch
 
-    return torch.load(file, weights_only=False)
+    return torch.load(path, weights_only=False)
+
+
+def _dill(path: Path) -> Any:
+    import dill
+
+    return dill.loads(path.read_bytes())
+
+
+def _pandas(path: Path) -> Any:
+    import pandas
+
+    return pandas.read_pickle(path)
+
+
+def _numpy(path: Path) -> Any:
+    import numpy
+
+    found = numpy.load(path, allow_pickle=True)
+    return [found[name] for name in found] if hasattr(found, "files") else found
+
+
+WAYS: dict[str, Callable[[Path], Any]] = {
+    **{f"p{protocol}": (_unpickle, _unpickle_bytes)[protocol % 2] for protocol in range(6)},
+    **dict.fromkeys(("pkl", "pickle", "cloudpickle"), _unpickle),
+    **dict.fromkeys(("joblib", "joblib0", "joblib3", "joblib-zlib", "joblib-gzip", "joblib-bz2", "joblib-xz"), _joblib),
+    **dict.fromkeys(("pt", "pth", "legacy-pt"), _torch),
+    **dict.fromkeys(("npy", "npz"), _numpy),
+    "dill": _dill,
+    "read_pickle": _pandas,
+}
+"""By the end of a file's name."""
+
+
+def files(folders: list[str], every: int) -> Iterator[tuple[Path, Callable[[Path], Any]]]:
+    found = sorted(path for folder in folders for path in Path(folder).rglob("*") if path.is_file())
+    known = [(path, WAYS[path.suffix[1:]]) for path in found if path.suffix[1:] in WAYS]
+    yield from known[::every]
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--every", type=int, default=1, help="only every Nth object")
+    parser.add_argument("folders", nargs="+")
+    parser.add_argument("--every", type=int, default=1, help="only every Nth file")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
-    files, refusals, acts = 0, Counter[str](), Counter[str]()
-    for room in (expressions, estimators, layers):
-        for number, (animal, value) in enumerate(room()):
-            if value is None or number % options.every:
-                continue
-            for name, data, back in written(value):
-                files += 1
-                guard.install()
-                before = HISTORY.number()
-                try:
-                    back(io.BytesIO(data))
-                except UnsafeModelError as error:
-                    refusals[f"{name}: {error} ({animal})"] += 1
-                except Exception as error:
-                    guard.uninstall()
-                    if attempt(lambda back=back, data=data: back(io.BytesIO(data)) is None or True):
-                        refusals[f"{name}: {type(error).__name__}: {error} ({animal})"] += 1
-                acts.update(note for event in guard.history() if event.number > before for note in event.noted)
+    loaded, gone, refusals, acts = 0, 0, Counter[str](), Counter[str]()
+    with tempfile.TemporaryDirectory() as home:
+        os.environ["MODELSCAN_HOME"] = home
+        for path, load in files(options.folders, options.every):
+            guard.install()
+            begun = HISTORY.number()
+            problem = _problem(path, load)
+            noted = [note for event in guard.history() if event.number > begun for note in event.noted]
+            guard.uninstall()
+            if problem is None:
+                loaded += 1
+                acts.update(note.split(" ")[0] for note in dict.fromkeys(noted))
+            elif attempt(lambda path=path, load=load: (load(path), True)):
+                refusals[f"{path.suffix}: {problem} ({path.parent.name}/{path.name})"] += 1
+            else:
+                gone += 1
     print(*(f"{what}: {count}" for table in (refusals, acts) for what, count in table.most_common()), sep="\n")
-    print(f"{files:,} files, {refusals.total()} refused, {acts.total()} acts noted")
+    print(f"{loaded:,} files loaded, {refusals.total()} refused that load without it, {gone:,} that do not load at all")
     return 1 if refusals else 0
+
+
+def _problem(path: Path, load: Callable[[Path], Any]) -> str | None:
+    try:
+        load(path)
+    except UnsafeModelError as error:
+        return str(error)
+    except BaseException as error:
+        return f"{type(error).__name__}: {error}"
+    return None
 
 
 if __name__ == "__main__":

@@ -30,6 +30,9 @@ LIBRARIES = {
     "heavy": ("torch", "sklearn", "skops.io"),
     "keras": ("torch", "keras"),
     "tensor": ("tensorflow", "keras"),
+    "transformers": ("torch", "transformers", "huggingface_hub"),
+    "mlflow": ("sklearn", "mlflow"),
+    "catboost": ("catboost",),
 }
 ENVIRONMENTS = {
     "keras": {"KERAS_BACKEND": "torch", "TF_CPP_MIN_LOG_LEVEL": "3"},
