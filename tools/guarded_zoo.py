@@ -109,9 +109,10 @@ def main() -> int:
                 acts.update(note.split(" ")[0] for note in dict.fromkeys(noted))
             elif attempt(lambda path=path, load=load: (load(path), True)):
                 refusals[f"{path.suffix}: {problem} ({path.parent.name}/{path.name})"] += 1
+                print(*list(refusals)[-1:], flush=True)
             else:
                 gone += 1
-    print(*(f"{what}: {count}" for table in (refusals, acts) for what, count in table.most_common()), sep="\n")
+    print(*(f"{what}: {count}" for what, count in acts.most_common()), sep="\n")
     print(f"{loaded:,} files loaded, {refusals.total()} refused that load without it, {gone:,} that do not load at all")
     return 1 if refusals else 0
 

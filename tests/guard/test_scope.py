@@ -7,15 +7,17 @@ import contextvars
 import copyreg
 import datetime
 import io
+import multiprocessing
 import os
 import pickle
 import subprocess
 import sys
 import threading
+from concurrent.futures.process import _ResultItem
 
 import pytest
 
-from modelscan.guard import callers
+from modelscan.guard import audit, callers
 from modelscan.guard.scope import Scope, Veto, current, run
 from modelscan.policy import Policy
 
@@ -103,3 +105,18 @@ def test_a_function_whose_traffic_is_trusted_may_be_named_by_no_pickle(module, n
     found = Policy().rules.match(module, name)
     assert found.rule is not None
     assert not found.rule.on_call
+
+
+def test_traffic_between_processes_waits_for_no_disk(guard, monkeypatch):
+    """The names of a pool's own classes are denied to models, so each result asked what is approved on disk."""
+
+    def asked():
+        raise AssertionError("the store was read")
+
+    monkeypatch.setattr(audit, "kept_names", asked)
+    here, there = multiprocessing.Pipe()
+    with here, there:
+        here.send(_ResultItem(1, result=[datetime.date(2020, 1, 2)]))
+        assert there.recv().result == [datetime.date(2020, 1, 2)]
+        with pytest.raises(AssertionError):
+            pickle.Unpickler(io.BytesIO(pickle.dumps(_ResultItem(1)))).load()

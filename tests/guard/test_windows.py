@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import bz2
 import datetime
+import gzip
 import io
+import lzma
 import pickle
 from pathlib import Path
 
@@ -52,17 +55,18 @@ VALUES = [
 
 
 @pytest.mark.parametrize("protocol", [0, 2, 4, 5])
-@pytest.mark.parametrize("kind", ["rb", "r+b", "memory", "unbuffered"])
+@pytest.mark.parametrize("kind", ["rb", "r+b", "memory", "unbuffered", "gzip", "bz2", "xz"])
 @pytest.mark.parametrize("limit", [None, 100_000])
 def test_many_pickles_are_read_one_after_another(tmp_path, protocol, kind, limit, monkeypatch):
     if limit is not None:
         monkeypatch.setattr(window, "GUARD_IN_MEMORY", limit)
-    data = b"head" + b"".join(pickle.dumps(value, protocol) for value in VALUES) + b"tail"
+    start = 0 if limit is None else 4
+    data = b"head"[:start] + b"".join(pickle.dumps(value, protocol) for value in VALUES) + b"tail"
     (tmp_path / "many").write_bytes(data)
     ends = []
     for _ in range(2):
         with _open(tmp_path / "many", kind) as file:
-            file.seek(4)
+            file.seek(start)
             ends.append([(pickle.load(file) == value, file.tell()) for value in VALUES])
             assert file.read() == b"tail"
         guard.uninstall()
@@ -70,7 +74,14 @@ def test_many_pickles_are_read_one_after_another(tmp_path, protocol, kind, limit
     assert all(equal for equal, _ in ends[0])
 
 
+PACKED = {"gzip": gzip, "bz2": bz2, "xz": lzma}
+
+
 def _open(path: Path, kind: str):
+    if kind in PACKED:
+        packed = path.with_suffix(f".{kind}")
+        packed.write_bytes(PACKED[kind].compress(path.read_bytes()))
+        return PACKED[kind].open(packed)
     if kind == "memory":
         return io.BytesIO(path.read_bytes())
     return path.open("rb", buffering=0) if kind == "unbuffered" else path.open(kind)
@@ -79,7 +90,7 @@ def _open(path: Path, kind: str):
 @pytest.mark.parametrize(
     "data", [b"", b"\x80\x04", pickle.dumps([1, datetime.date(2020, 1, 2)])[:-9], b"\x80\x04\xff."]
 )
-@pytest.mark.parametrize("kind", ["rb", "memory", "unbuffered"])
+@pytest.mark.parametrize("kind", ["rb", "memory", "unbuffered", "gzip"])
 def test_what_is_wrong_with_it_is_the_loaders_word(tmp_path, data, kind):
     (tmp_path / "broken").write_bytes(data)
     seen = []
@@ -106,6 +117,15 @@ def test_the_loader_gets_the_bytes_that_were_scanned(tmp_path, monkeypatch):
     with path.open("rb") as file:
         assert pickle.load(file)[0] == datetime.date(2020, 1, 2)
     assert pickle.loads(path.read_bytes())[0] == datetime.date(2021, 1, 2)
+
+
+def test_a_large_pickle_that_begins_a_packed_file_is_read_with_what_follows(tmp_path):
+    (tmp_path / "m").write_bytes(pickle.dumps(VALUES, 2) + pickle.dumps(Payload(tmp_path / "x")) + b"tail")
+    with _open(tmp_path / "m", "gzip") as file:
+        assert pickle.load(file) == VALUES
+        with pytest.raises(modelscan.UnsafeModelError, match=r"mkdir"):
+            pickle.load(file)
+    assert not (tmp_path / "x").exists()
 
 
 def test_a_pickle_too_large_to_be_held_twice_must_stay_the_same(tmp_path, monkeypatch):

@@ -20,6 +20,9 @@ from modelscan.policy import Policy
 from modelscan.scanner import NAMELESS, Borrowed, Examination, examine
 from modelscan.source.artifact import GUARD_IN_MEMORY, Artifact, Identity, identity_of
 
+READ_AHEAD = 1 << 17
+"""Bytes that the C unpickler asks a file object to have ready."""
+
 
 class Source(ABC):
     """One source of one load. `given` takes its place in the loader's arguments unless it is None."""
@@ -101,13 +104,28 @@ class Stream(Bytes):
     def __init__(self, file: Any, single: bool) -> None:
         super().__init__(b"", label_of(file), single)
         self.file = file
+        self.origin: int | None = None
+        """Where it stood, if it can be put back there."""
 
     def beside(self) -> Path | None:
         return _folder_of(self.file)
 
     def prepare(self) -> None:
-        self.data = read_one(self.file) if self.single else self.file.read()
-        self.given = io.BytesIO(self.data)
+        """Following a pickle to its end takes longer than loading it, so that of a long one all that is left is read.
+
+        Only of a file that nobody has read from yet: going back in a compressed one begins at its beginning.
+        """
+        if self.single and can_rewind(self.file):
+            self.origin = _position(self.file)
+        fresh = self.origin == 0
+        self.data = read_one(self.file, WINDOW if fresh else None) if self.single else self.file.read()
+        if fresh and len(self.data) >= WINDOW:
+            self.data += self.file.read()
+        self.given = io.BufferedReader(io.BytesIO(self.data), READ_AHEAD)
+
+    def close(self) -> None:
+        if self.origin is not None and (end := self.origin + self.given.tell()) != self.file.tell():
+            self.file.seek(end)
 
 
 class File(Source):
@@ -184,6 +202,12 @@ def can_rewind(file: Any) -> bool:
         inner: Any = file.fileobj if isinstance(file, gzip.GzipFile) else file
         return bool(inner.seekable())
     return False
+
+
+def _position(file: Any) -> int | None:
+    with suppress(Exception):
+        return int(file.tell())
+    return None
 
 
 def is_ordinary(file: Any) -> bool:

@@ -12,7 +12,7 @@ from modelscan.evidence import Kind
 from modelscan.guard import shapes
 from modelscan.guard.plain import WINDOW, asks_nothing
 from modelscan.guard.scope import Pair
-from modelscan.guard.sources import Handle, file_identity, label_of, pickles
+from modelscan.guard.sources import READ_AHEAD, Handle, file_identity, label_of, pickles
 from modelscan.pickles.opcodes import Op
 from modelscan.policy import Policy
 from modelscan.scanner import Examination, examine
@@ -20,8 +20,6 @@ from modelscan.source.artifact import CHUNK, GUARD_IN_MEMORY, IN_MEMORY, Artifac
 
 GROWTH = 16
 """Where a pickle does not end within what was looked at, so many times more is looked at."""
-READ_AHEAD = 1 << 17
-"""Bytes that the C unpickler asks a file object to have ready."""
 
 
 class Window(Handle):

@@ -17,12 +17,13 @@ _KNOWN = frozenset(Op)
 _WIDTHS = {**FIXED, **OPERANDS}
 
 
-def read_one(file: Any) -> bytes:
+def read_one(file: Any, limit: int | None = None) -> bytes:
     """The bytes of the pickle that stands at the position of `file`, as far as there is one.
 
-    `file` has `read(size)` and `readline()`, as `pickle.load` wants it. Whatever they raise is raised.
+    `file` has `read(size)` and `readline()`, as `pickle.load` wants it. Whatever they raise is raised. `limit`: no
+    opcode behind so many bytes is followed; what comes back is then as long as that, or longer.
     """
-    return _Stream(file).read()
+    return _Stream(file).read(limit)
 
 
 class _Stream:
@@ -31,8 +32,8 @@ class _Stream:
     def __init__(self, file: Any) -> None:
         self.file, self.data, self.at = file, bytearray(), 0
 
-    def read(self) -> bytes:
-        while self._take(1):
+    def read(self, limit: int | None) -> bytes:
+        while (limit is None or self.at < limit) and self._take(1):
             code = self.data[self.at - 1]
             if code == Op.STOP or code not in _KNOWN or not self._argument(code):
                 break
