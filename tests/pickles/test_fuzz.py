@@ -83,6 +83,7 @@ FOUND = {
     "a straddling name that is not UTF-8 as a whole": b"\x80\x04\x95\x05\0\0\0\0\0\0\0(i\x8b\x8bos\nsystem\n.",
     "a frame longer than the file": b"\x80\x04\x95\xff\0\0\0\0\0\0\0cos\nsystem\n.",
     "a name behind an empty pickle": b"N.cos\nsystem\n.",
+    "nothing appended to an import, which pickle.py does": b"\x80\x04cm\nn\n(e.",
     "an extension in front of a pickle of plain data": b"N(\x82\x01)\x81.\x80\x02]q\0.\x9dq>\xc4",
 }
 
