@@ -36,6 +36,8 @@ check: lint test docs ## everything that CI runs
 bench: $(VENV)/.test ## time scans and guarded loads against bare loads, in interleaved pairs
 	$(PY) -m benchmarks
 	$(PY) -m benchmarks.guarded
+	$(PY) -m benchmarks.calls
+	$(PY) -m benchmarks.pools
 	$(PY) -m benchmarks.hostile
 	$(PY) -m benchmarks.large
 	$(PY) -m benchmarks.graphs
