@@ -39,6 +39,7 @@ IMPORTERS = {"dill": "dill._dill:_import_module", "cloudpickle": "cloudpickle.cl
 
 
 PARTIAL = "functools.partial"
+DICT = "builtins.dict"
 
 REMEMBERED = 4_096
 """Calls of which it is known whether they may become findings."""
@@ -187,7 +188,7 @@ class Judge:
             yield self._finding(self._structure("indirect-call"), fact, found.name if module else fact.subject)
         elif found.use in (Use.CALL_TRUSTED, Use.HOLD):
             yield from self._arguments(fact, found, fact.detail["arguments"])
-            if found.use is Use.HOLD and found.name != PARTIAL:
+            if found.name == DICT:
                 yield from self._asked(fact)
         elif found.use is Use.NESTED:
             if not fact.detail.get("nested"):
@@ -261,7 +262,8 @@ class Judge:
         elif found.calls:
             for spelled in fact.detail["arguments"]:
                 held = self._match(*_split(spelled))
-                if held.use in (None, Use.NAME) or held.name == PARTIAL:
+                made = found.calls == "functions" and spelled.replace(":", ".") in constructed
+                if (held.use in (None, Use.NAME) and not made) or held.name == PARTIAL:
                     yield self._finding(self._structure("untrusted-state"), fact, found.name)
         elif found.use is None and fact.detail["opcode"] != "BUILD" and not self._is_own(module, name):
             # A mapping whose items are its attributes: the unpickler would find its `__setstate__` among them.

@@ -261,6 +261,13 @@ def _keep(data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Meaning |
     return Delegation(items[0], Group("tuple", items[1:])) if named else None
 
 
+def _default(data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Meaning | None:
+    """collections.defaultdict(factory, mapping) is filled as a dict is."""
+    if len(items) > 1:
+        return Delegation(Global("builtins", "dict", at, "defaultdict"), Group("tuple", items[1:]))
+    return _keep(data, end, at, items)
+
+
 def is_mapping(made: Made) -> bool:
     """Is it a mapping of Python's own with items only, no attributes and nothing to call for a missing key?"""
     callee = made.callee
@@ -326,6 +333,7 @@ MEANINGS: dict[str, Reading] = {
     **dict.fromkeys(("operator:methodcaller", "_operator:methodcaller"), _method),
     **dict.fromkeys(ENCODERS, _encode),
     **dict.fromkeys(KEEPERS, _keep),
+    "collections:defaultdict": _default,
     "torch._tensor:_rebuild_from_type": _rebuild,
     "torch._tensor:_rebuild_from_type_v2": _rebuild,
     "torch.tensor:_rebuild_from_type": _rebuild,

@@ -65,8 +65,8 @@ class Match:
     """Trusted to be filled with items and keys."""
     state: bool = True
     """Trusted to be given a state."""
-    calls: bool = False
-    """Calls methods of its own that the state could replace."""
+    calls: bool | str = False
+    """Calls methods of its own that the state could replace; "functions": and keeps values of any class."""
     passive: bool = False
     """Its instances may stand among the arguments of a trusted call, which may iterate, convert and compare them."""
 

@@ -26,8 +26,8 @@ class Trust:
     """May it be filled with items and keys?"""
     state: bool = True
     """May it be given a state?"""
-    calls: bool = False
-    """Does it call methods of its own that its state could replace?"""
+    calls: bool | str = False
+    """Does it call methods of its own that its state could replace? "functions": but values of any class are kept."""
     passive: bool = False
     """May its instances be iterated, converted and compared?"""
 
