@@ -79,7 +79,9 @@ def _getattr(data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Meanin
 def _of_plain(data: leaves.Buffer, end: int, at: int, owner: Any, name: str) -> Meaning | None:
     """The method of a constant: `"abc".upper` is pickled as getattr("abc", "upper")."""
     kind = owner.kind if isinstance(owner, Group) else type(leaves.decode(data, owner, end)).__name__
-    return Attribute(Global("builtins", f"{kind}.{name}", at, "getattr")) if kind in PLAIN_BASES else None
+    if kind not in PLAIN_BASES or not hasattr(getattr(builtins, kind, None), name):
+        return None
+    return Attribute(Global("builtins", f"{kind}.{name}", at, "getattr"))
 
 
 def _type(data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Meaning | None:
