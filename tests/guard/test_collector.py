@@ -90,6 +90,8 @@ def test_a_forked_child_has_a_collector():
 
 
 def test_after_a_large_load_its_objects_are_not_young(guard):
+    if gc.get_freeze_count():
+        pytest.skip("this interpreter begins with frozen objects, which nobody thaws")
     data = pickle.dumps([[n] for n in range(2 * MANY)])
     gc.collect()
     value = pickle.loads(data)
