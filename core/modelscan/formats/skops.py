@@ -92,6 +92,8 @@ def _facts(artifact: Artifact, path: str, node: dict[str, Any]) -> Iterator[Evid
         "indirect": False,
         "arguments": sorted(_spelled(node)),
         "carried": [],
+        "handed": [],
+        "among": [],
         "arguments_seen": True,
     }
     kind = Kind.CONSTRUCT if loader in _MAKING else Kind.CALL
