@@ -42,7 +42,7 @@ USES = {
 MARKS = """
 `items`: it may be filled with items and keys. `no state`: it may not be given a state.
 `no functions`: nor one with functions in it. `as an argument`: its instances may be given to a trusted call, which may
-ask them for their items.
+ask them for their items. `keeps`: a call of it keeps what stands in the containers that it is given, as keys at most.
 
 """
 
@@ -105,6 +105,7 @@ def entry(key: str, group: dict[str, Any]) -> Iterator[str]:
     marks += ["no state"] if group.get("state") is False else []
     marks += ["no functions"] if group.get("calls") else []
     marks += ["as an argument"] if group.get("passive") else []
+    marks += ["keeps"] if group.get("keeps") else []
     names = names_in(group["names"])
     yield from (f"### {key}", "", f"*{', '.join(marks)}*, {len(names):,} names. {group['why']}", "")
     yield from (f"What an attacker could pass: {group['promise'][0].lower()}{group['promise'][1:]}", "")

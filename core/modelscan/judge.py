@@ -189,13 +189,13 @@ class Judge:
         elif found.use in (Use.CALL_TRUSTED, Use.HOLD):
             yield from self._arguments(fact, found, fact.detail["arguments"])
             if found.name == DICT:
-                yield from self._asked(fact)
+                yield from self._asked(fact, found)
         elif found.use is Use.NESTED:
             if not fact.detail.get("nested"):
                 yield self._finding(self._structure("nested-load"), fact, found.name)
         elif found.use is Use.CALL or (found.use is Use.CALL_EMPTY and fact.detail["expression"].endswith("()")):
             yield from self._arguments(fact, found, [*fact.detail["carried"], *self._denied(fact)])
-            yield from self._asked(fact)
+            yield from self._asked(fact, found)
         elif not self._is_enum(module, name):
             rule = self._structure("unreviewed-call")
             own = self._is_own(module, name)
@@ -336,12 +336,13 @@ class Judge:
             if found.use is Use.NAME or (held and found.use in (None, Use.CONSTRUCT)):
                 yield self._finding(self._structure("untrusted-argument"), fact, found.name)
 
-    def _asked(self, fact: Evidence) -> Iterator[Finding]:
+    def _asked(self, fact: Evidence, callee: Match) -> Iterator[Finding]:
         """Objects that a trusted function may iterate, convert or compare, which runs methods of their classes.
 
         `list(loader)` starts the loader's workers. A class is reviewed for being made, unless its group says more.
+        A list or a set of objects keeps them, hashed at most, as opcodes that fill one do.
         """
-        for spelled in fact.detail["among"]:
+        for spelled in fact.detail["given" if callee.keeps else "among"]:
             found = self._match(*_split(spelled))
             if found.use not in (Use.CALL, Use.CALL_EMPTY) and not found.passive:
                 yield self._finding(self._structure("untrusted-argument"), fact, found.name)

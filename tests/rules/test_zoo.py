@@ -138,9 +138,22 @@ class Mine:
     """A class nobody reviewed."""
 
 
+KEPT = {
+    "itself": Mine(),
+    "in a set": {Mine()},
+    "in a frozen set": frozenset([Mine()]),
+    "counted": collections.Counter([Mine()]),
+    "in a queue": collections.deque([Mine()]),
+    "as a key": collections.OrderedDict({Mine(): Mine()}),
+    "in an array": np.array([Mine(), None]),
+}
+"""Before protocol 4, sets are calls with a list of what is in them."""
+
+
+@pytest.mark.parametrize("where", KEPT)
 @pytest.mark.parametrize("protocol", range(6))
-def test_a_class_of_ones_own_is_low(protocol):
-    report = modelscan.scan(pickle.dumps(Mine(), protocol).replace(b"__main__", b"mymodule"))
+def test_a_class_of_ones_own_is_low(protocol, where):
+    report = modelscan.scan(pickle.dumps(KEPT[where], protocol).replace(b"__main__", b"mymodule"))
     assert report.verdict == "UNVERIFIED"
     assert {finding.severity.name for finding in report.findings} == {"LOW"}
     assert len(report.findings) == 1

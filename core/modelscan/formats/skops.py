@@ -94,6 +94,7 @@ def _facts(artifact: Artifact, path: str, node: dict[str, Any]) -> Iterator[Evid
         "carried": [],
         "handed": [],
         "among": [],
+        "given": [],
         "arguments_seen": True,
     }
     kind = Kind.CONSTRUCT if loader in _MAKING else Kind.CALL

@@ -58,6 +58,11 @@ class Among:
         return answer
 
 
+def given(args: Any) -> frozenset[str]:
+    """The classes of the arguments themselves."""
+    return NONE.union(*map(_class, args.parts())) if isinstance(args, Group) else _class(args)
+
+
 def _class(value: Any) -> frozenset[str]:
     if type(value) is not Made or value.kind != "instance" or value.root is None:
         return NONE

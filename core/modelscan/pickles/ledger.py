@@ -14,7 +14,7 @@ from modelscan.errors import LimitExceeded
 from modelscan.evidence import Evidence, Kind, Where
 from modelscan.limits import Limits
 from modelscan.pickles import code, describe, leaves, trace
-from modelscan.pickles.among import NONE, Among
+from modelscan.pickles.among import NONE, Among, given
 from modelscan.pickles.arrays import Side
 from modelscan.pickles.meaning import is_mapping
 from modelscan.pickles.meant import Lookup, Nested
@@ -29,7 +29,7 @@ ALIKE = 16
 TRACED = 200
 """Acts of one stream whose opcodes and inner calls are written out."""
 
-Masks = tuple[int, int, int, frozenset[str]]
+Masks = tuple[int, int, int, frozenset[str], frozenset[str]]
 """Sets of names as bits: reachable from the arguments, carried by an object among all of these, and by an argument."""
 
 Act = tuple[Kind, str, Any, Any, int]
@@ -172,7 +172,7 @@ class Ledger:
         for act in self.pending:
             kind, opcode, callee, args, at = act
             root = name_of(callee)
-            masks = (*self.tracing.of(args), self._handed(kind, args), self._among(kind, args))
+            masks = (*self.tracing.of(args), self._handed(kind, args), *self._among(kind, args))
             ran = self.sources.get(at), at in self.nested, self.lookups.get(at, (None,))[0], at in self.kept
             bare = kind is Kind.CALL and _empty(args)
             key: tuple[object, ...] = (
@@ -232,6 +232,7 @@ class Ledger:
             "carried": spelled(masks[1]),
             "handed": spelled(masks[2]),
             "among": sorted(masks[3]),
+            "given": sorted(masks[4]),
             "indirect": isinstance(callee, Made),
         }
         if at in self.nested:
@@ -273,9 +274,9 @@ class Ledger:
                 mask |= self._handed(kind, Group("tuple", [item for item in part.parts() if type(item) is Made]))
         return mask
 
-    def _among(self, kind: Kind, args: Any) -> frozenset[str]:
-        """Whose instances a call is given, as "module:name"."""
-        return self.among.of(args) if kind is Kind.CALL else NONE
+    def _among(self, kind: Kind, args: Any) -> tuple[frozenset[str], frozenset[str]]:
+        """Whose instances a call is given, as "module:name": in any container, and as arguments themselves."""
+        return (self.among.of(args), given(args)) if kind is Kind.CALL else (NONE, NONE)
 
     def _fact(self, kind: Kind, subject: str, at: int, detail: dict[str, Any]) -> Evidence:
         if self.doubt is not None and at >= self.doubt:

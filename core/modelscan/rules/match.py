@@ -129,7 +129,7 @@ class Rules:
         rule = self._denied[0].get(dotted)
         trust = self._trusted.of(dotted, self._home(module, name, dotted)) if rule is None else None
         if trust is not None:
-            return Match(dotted, None, trust.use, trust.items, trust.state, trust.calls, trust.passive)
+            return Match(dotted, None, trust.use, trust.items, trust.state, trust.calls, trust.passive, trust.keeps)
         if rule is None and name.rpartition(".")[2].isupper() and self.trusts_owner(module, name):
             return Match(dotted)  # a member of an enumeration, as Python 3.11.0 pickles it
         rule = rule or self._prefix(dotted) or self._acting(module) or self._inner(name)

@@ -69,6 +69,8 @@ class Match:
     """Calls methods of its own that the state could replace; "functions": and keeps values of any class."""
     passive: bool = False
     """Its instances may stand among the arguments of a trusted call, which may iterate, convert and compare them."""
+    keeps: bool = False
+    """Called, it keeps what stands in the containers that it is given, as keys at most."""
 
 
 def names_in(text: str) -> list[str]:

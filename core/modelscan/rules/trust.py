@@ -1,7 +1,7 @@
 """The trusted names: one TOML file a package in the folder trusted/, read when a file first names that package.
 
 `python.toml` has the standard library's. A group has a library, `use` (see `Use`), `items`, `state`, `calls`,
-`passive`, why it is harmless, what an attacker could pass, and its names, one line a module.
+`passive`, `keeps`, why it is harmless, what an attacker could pass, and its names, one line a module.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from modelscan.records import dataclass
 from modelscan.rules.rule import Use
 
-FLAGS = ("items", "state", "calls", "passive")
+FLAGS = ("items", "state", "calls", "passive", "keeps")
 """What a group may say beside its use."""
 
 
@@ -30,6 +30,8 @@ class Trust:
     """Does it call methods of its own that its state could replace? "functions": but values of any class are kept."""
     passive: bool = False
     """May its instances be iterated, converted and compared?"""
+    keeps: bool = False
+    """Does a call keep what stands in the containers that it is given, as keys at most?"""
 
 
 class Trusted:
