@@ -257,7 +257,7 @@ class Judge:
             yield from self._arguments(fact, found, fact.detail["arguments"])
         elif not found.state:
             yield self._finding(self._structure("untrusted-state"), fact, found.name)
-        elif functions := list(self._functions(fact, "untrusted-state")):
+        elif functions := list(self._functions(fact, "untrusted-state", constructed)):
             yield from functions
         elif found.calls:
             for spelled in fact.detail["arguments"]:
@@ -347,11 +347,15 @@ class Judge:
             if found.use not in (Use.CALL, Use.CALL_EMPTY) and not found.passive:
                 yield self._finding(self._structure("untrusted-argument"), fact, found.name)
 
-    def _functions(self, fact: Evidence, key: str) -> Iterator[Finding]:
-        """Functions that an object carries where data belongs: asked for its items, it would run them."""
+    def _functions(self, fact: Evidence, key: str, made: Set[str] = frozenset()) -> Iterator[Finding]:
+        """Functions that an object carries where data belongs: asked for its items, it would run them.
+
+        Classes that the file has instances of, `made`, are carried as these.
+        """
         for spelled in fact.detail["handed"]:
             found = self._match(*_split(spelled))
-            if found.use in (None, Use.NAME) or found.name == PARTIAL:
+            data = found.use is None and found.rule is None and spelled.replace(":", ".") in made
+            if (found.use in (None, Use.NAME) and not data) or found.name == PARTIAL:
                 yield self._finding(self._structure(key), fact, found.name)
 
     def _match(self, module: str, name: str) -> Match:

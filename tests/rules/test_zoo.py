@@ -157,3 +157,11 @@ def test_a_class_of_ones_own_is_low(protocol, where):
     assert report.verdict == "UNVERIFIED"
     assert {finding.severity.name for finding in report.findings} == {"LOW"}
     assert len(report.findings) == 1
+
+
+@pytest.mark.parametrize("protocol", range(6))
+def test_numbers_of_few_bits_are_data(protocol):
+    few = pytest.importorskip("ml_dtypes", reason="ml_dtypes is not installed: its numbers are not tested")
+    values = np.ones(3, few.bfloat16), np.zeros(2, few.float8_e4m3fn), few.bfloat16(1)
+    report = modelscan.scan(pickle.dumps(values, protocol))
+    assert (report.verdict, report.findings) == ("SAFE", ())
