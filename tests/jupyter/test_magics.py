@@ -77,9 +77,8 @@ def test_status_counts(loaded, models):
     loaded(LOAD)
     loaded(LOAD.replace("poisoned", "clean"))
     rows = {row[0]: row for row in loaded("%modelscan status")[0].rows}
-    assert [
-        int(after) - int(was) for after, was in zip(rows["pickle.load"][2:], before["pickle.load"][2:], strict=True)
-    ] == [2, 1]
+    after, was = ([int(count.replace(",", "")) for count in table["pickle.load"][2:]] for table in (rows, before))
+    assert [now - then for now, then in zip(after, was, strict=True)] == [2, 1]
 
 
 def test_a_refusal_can_be_seen_again_and_allowed_once(loaded, models):
