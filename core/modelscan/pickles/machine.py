@@ -16,9 +16,10 @@ from modelscan.evidence import Kind
 from modelscan.limits import Limits
 from modelscan.pickles import batches, leaves
 from modelscan.pickles.handlers import HANDLERS
+from modelscan.pickles.learning import learn
 from modelscan.pickles.ledger import Ledger
 from modelscan.pickles.opcodes import COUNTED, EMPTY, NAMES, Op, widths
-from modelscan.pickles.repeats import Repeats, Run, learn
+from modelscan.pickles.repeats import Repeats, Run
 from modelscan.pickles.rows import Rows
 from modelscan.pickles.state import State, underflow
 from modelscan.pickles.values import Group
