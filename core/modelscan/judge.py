@@ -26,23 +26,15 @@ GUESSES = frozenset(
     | {"untrusted-state", "untrusted-fill", "filled-late", "computed-arguments"}
 )
 """Rules that a misread stream sets off by chance; they say nothing about facts marked "doubtful"."""
-
-
 COMPILED = re.compile(
     r"computed-arguments|__torch__\..+|torch\.jit\._pickle\.(build_(int|double|bool|tensor)list|build_tensor_from_id|restore_type_tag)"
 )
 """What torch.jit.load resolves inside a TorchScript archive, without importing anything."""
-
-
 IMPORTERS = {"dill": "dill._dill:_import_module", "cloudpickle": "cloudpickle.cloudpickle:_builtin_type"}
 """What turns a text into a module or type, by how the fact says it was reached."""
 
-
 PARTIAL = "functools.partial"
 DICT = "builtins.dict"
-
-REMEMBERED = 4_096
-"""Calls of which it is known whether they may become findings."""
 
 
 class Session(Protocol):
@@ -56,28 +48,6 @@ class Session(Protocol):
 
     def is_nearby(self, module: str) -> bool:
         """Would importing this module run a file of the current folder or of the model's own?"""
-
-
-def ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Worst first, then in file order. A name that is called needs no second row for having been named."""
-    rows = list(findings)
-    acted = {(row.rule, row.operator, row.where.artifact) for row in rows if row.evidence.kind is not Kind.IMPORT}
-    graded = {_about(row) for row in rows if row.severity > Severity.LOW}
-    kept: dict[tuple[object, ...], Finding] = {}
-    for row in rows:
-        named = row.evidence.kind is Kind.IMPORT
-        if named and (row.rule, row.operator, row.where.artifact) in acted:
-            continue
-        if row.severity is Severity.LOW and _about(row) in graded:
-            continue
-        kept.setdefault((row.rule, row.operator, row.where), row)
-    return tuple(sorted(kept.values(), key=lambda row: (-row.severity, row.where.artifact, row.where.offset or 0)))
-
-
-def _about(finding: Finding) -> tuple[str, str, str]:
-    """What a worse finding makes a lesser one superfluous about: a name in a file, or in a line of a notebook."""
-    line = finding.where.path or "" if finding.evidence.kind is Kind.SOURCE else ""
-    return finding.operator, finding.where.artifact, line
 
 
 class Judge:
@@ -388,28 +358,6 @@ class Judge:
     def _finding(self, rule: Rule, fact: Evidence, operator: str = "") -> Finding:
         severity = rule.severity or Severity.MEDIUM
         return Finding(rule.id, severity, operator or fact.subject, fact.where, rule.why, rule.fix, fact)
-
-
-class Wanted:
-    """May a fact become a finding, whatever else is in the file and whoever loads it?
-
-    What a session knows and other facts of the file excuse some calls and add none, so a judge without both says yes
-    too often at most. Asked again and again about the same calls of the same names, so its answers are remembered.
-    """
-
-    def __init__(self, policy: Policy) -> None:
-        self._judge = Judge(policy, None)
-        self._known: dict[tuple[object, ...], bool] = {}
-
-    def __call__(self, fact: Evidence) -> bool:
-        told = (tuple(value) if isinstance(value, list) else value for value in fact.detail.values())
-        key = (fact.kind, fact.subject, *fact.detail, *told)
-        known = self._known.get(key)
-        if known is None:
-            if len(self._known) >= REMEMBERED:
-                self._known.clear()
-            known = self._known[key] = any(True for _ in self._judge.about(fact, frozenset()))
-        return known
 
 
 def worse(one: Rule | None, other: Rule | None) -> Rule | None:

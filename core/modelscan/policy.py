@@ -8,12 +8,14 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from modelscan.errors import SettingsError
 from modelscan.evidence import Evidence, Kind
-from modelscan.judge import TENSORFLOW, Judge, Session, Wanted, could_be_imported, ordered, worse
+from modelscan.judge import TENSORFLOW, Judge, Session, could_be_imported, worse
 from modelscan.limits import Limits
+from modelscan.order import ordered
 from modelscan.records import dataclass, field, replace
 from modelscan.report import Failure, Finding, Report, Severity, Verdict
 from modelscan.rules.components import is_keras
 from modelscan.rules.match import Rules
+from modelscan.wanted import Wanted
 
 WORDS = ("strict", "standard", "warn", "off")
 
