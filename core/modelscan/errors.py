@@ -23,15 +23,18 @@ class ModelScanError(Exception):
 
 
 class FormatError(ModelScanError):
-    """Bytes that do not follow their format. `code` names the rule, `offset` the place in bytes."""
+    """Bytes that do not follow their format. `code` names the rule, `offset` the place in bytes.
 
-    def __init__(self, code: str, reason: str, offset: int | None = None) -> None:
+    `unread`: a loader may know how to go on where a reader does not.
+    """
+
+    def __init__(self, code: str, reason: str, offset: int | None = None, unread: bool = False) -> None:
         super().__init__(reason)
-        self.code, self.reason, self.offset = code, reason, offset
+        self.code, self.reason, self.offset, self.unread = code, reason, offset, unread
 
     def shifted(self, by: int) -> FormatError:
         """The same error with its place counted from elsewhere."""
-        return FormatError(self.code, self.reason, None if self.offset is None else self.offset + by)
+        return FormatError(self.code, self.reason, None if self.offset is None else self.offset + by, self.unread)
 
 
 class LimitExceeded(ModelScanError):

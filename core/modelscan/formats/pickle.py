@@ -197,7 +197,7 @@ def read(artifact: Artifact, context: Context) -> Facts:
             break
         pos, number = walk.end, number + 1
     if number == 0:
-        if walk.broken is not None:
+        if walk.broken is not None and not walk.broken.unread:  # otherwise it has been told
             yield broken(artifact, walk.broken.shifted(-stream.start))
     elif not context.single and not artifact.numbers:
         yield from _tail(artifact, stream, pos)
@@ -215,6 +215,8 @@ def _one(
         joblib = stream.walk(pos, read_arrays=True)
         reads = joblib.walk.broken is None
         plain.ledger.doubt = plain.machine.objects_at if reads else None
+        if joblib.walk.broken is not None and joblib.walk.broken.unread:
+            yield broken(artifact, joblib.walk.broken.shifted(-stream.start))
         walk = joblib.walk if reads or walk.broken is not None else walk
         ledgers = [joblib.ledger] if loader == "joblib" else [joblib.ledger, plain.ledger]
     facts: list[Evidence] = []

@@ -98,8 +98,9 @@ def unreadable(artifact: Artifact, error: FormatError) -> Evidence:
 
 
 def broken(artifact: Artifact, error: FormatError) -> Evidence:
-    """The bytes stop making sense here, for a loader as for us."""
-    return Evidence(Kind.BROKEN, error.code, Where(artifact.name, error.offset), {"reason": error.reason})
+    """The bytes stop making sense here, for a loader as for us, unless the error says otherwise."""
+    kind = Kind.UNREADABLE if error.unread else Kind.BROKEN
+    return Evidence(kind, error.code, Where(artifact.name, error.offset), {"reason": error.reason})
 
 
 def anomaly(artifact: Artifact, code: str, offset: int | None = None, about: str = "") -> Evidence:

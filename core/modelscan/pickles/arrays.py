@@ -12,7 +12,7 @@ from typing import Any
 
 from modelscan.errors import FormatError
 from modelscan.pickles import leaves
-from modelscan.pickles.values import Global, Group, Made, name_of
+from modelscan.pickles.values import SEVERAL, Global, Group, Made, name_of
 from modelscan.records import dataclass
 
 _WRAPPERS = frozenset(
@@ -29,6 +29,19 @@ _NAMING = {
 _DTYPES = frozenset({"numpy.dtype", "numpy:dtype"})
 _TYPESTRING = re.compile(r"[<>|=]?([?bBhHiIlLqQefdgFDGcSUVmMOu])(\d*)")
 _WIDE_CHARACTER = 4
+_FLEXIBLE = frozenset("SUV")
+"""Kinds of dtype whose size is in their state."""
+_VERSIONS, _STATES, _ELSIZE, _FLAGS, _HAS_OBJECTS = (3, 4), (8, 9), 5, 7, 1
+"""Versions and lengths of a dtype's state, the places of two numbers in it, and a bit of the second."""
+_SIZED_BY_STATE = frozenset({"numpy.record", "numpy.rec.record", "numpy.void"}) | {
+    f"ml_dtypes.{name}"
+    for name in (
+        *("bfloat16", "float4_e2m1fn", "float6_e2m3fn", "float6_e3m2fn", "float8_e3m4", "float8_e4m3"),
+        *("float8_e4m3b11fnuz", "float8_e4m3fn", "float8_e4m3fnuz", "float8_e5m2", "float8_e5m2fnuz"),
+        *("float8_e8m0fnu", "int2", "int4", "uint2", "uint4"),
+    )
+}
+"""Types that a dtype is made of and that leave its size to its state."""
 _SIZES = {"?": 1, "b": 1, "B": 1, "h": 2, "H": 2, "e": 2, "f": 4, "d": 8, "F": 8, "D": 16}
 
 
@@ -74,12 +87,17 @@ def side_file(data: leaves.Buffer, end: int, target: Made, state: Any) -> Side:
     return Side(name, raw)
 
 
-def layout(data: leaves.Buffer, end: int, state: Any) -> Layout | None:
-    """What joblib would read after this state was set; None where it cannot be worked out."""
+def layout(data: leaves.Buffer, end: int, target: Made, state: Any) -> Layout | None:
+    """What joblib would read after this state was set; None where it cannot be worked out.
+
+    A wrapper that was called, or given a state before, has attributes that this state does not tell of.
+    """
     pairs = state.pairs() if isinstance(state, Group) else None
-    if pairs is None:
+    if pairs is None or target.kind != "instance" or target.built:
         return None
     fields = {leaves.string(data, key, end): value for key, value in pairs}
+    if None in fields:  # it may turn out to be any of the others
+        return None
     dtype = _itemsize(data, end, fields.get("dtype"))
     count = _count(data, end, fields.get("shape"))
     if dtype is None or count is None:
@@ -125,25 +143,38 @@ def _itemsize(data: leaves.Buffer, end: int, dtype: Any) -> tuple[int, bool] | N
     args = dtype.args.whole() if isinstance(dtype.args, Group) else None
     if cls is None or cls.dotted not in _DTYPES or not args:
         return None
-    match = _TYPESTRING.fullmatch(leaves.string(data, args[0], end) or "")
-    if match is None:
+    held = dtype.held or []
+    if isinstance(args[0], Global):
+        size = _stated_size(data, end, held[-1:]) if args[0].dotted in _SIZED_BY_STATE else None
+        letter = "V"
+    else:
+        match = _TYPESTRING.fullmatch(leaves.string(data, args[0], end) or "")
+        if match is None:
+            return None
+        letter, digits = match.groups()
+        size = int(digits or 0) if letter in _FLEXIBLE or digits else _SIZES.get(letter)
+        size = size * _WIDE_CHARACTER if letter == "U" and size else size
+    if len(held) >= SEVERAL:  # of more than that not all are kept
         return None
-    letter, digits = match.groups()
-    if letter == "O" or any(_holds_objects(data, end, part, 0) for part in dtype.held or ()):
+    objects = letter == "O"
+    for state in held:  # arraydescr_setstate (numpy/_core/src/multiarray/descriptor.c) takes size and flags out of it
+        flags, stated = _number(data, end, state, _FLAGS), _number(data, end, state, _ELSIZE)
+        if flags is None or (objects and not flags & _HAS_OBJECTS) or (letter in _FLEXIBLE and stated != size):
+            return None
+        objects = bool(flags & _HAS_OBJECTS)
+    if objects:
         return 0, True
-    if letter == "U":
-        return _WIDE_CHARACTER * int(digits or 0), False
-    size = int(digits) if digits else _SIZES.get(letter)
     return None if size is None else (size, False)
 
 
-def _holds_objects(data: leaves.Buffer, end: int, value: Any, depth: int) -> bool:
-    """Does a structured dtype's state name a field of objects? Too deep counts as yes: then a pickle must follow."""
-    if depth > 16:
-        return True
-    if isinstance(value, Made):
-        found = _itemsize(data, end, value) if depth < 8 else None
-        return found is None or found[1]
-    if isinstance(value, Group):
-        return any(_holds_objects(data, end, part, depth + 1) for part in value.parts())
-    return False
+def _stated_size(data: leaves.Buffer, end: int, states: list[Any]) -> int | None:
+    return _number(data, end, states[0], _ELSIZE) if states else None
+
+
+def _number(data: leaves.Buffer, end: int, state: Any, place: int) -> int | None:
+    """A number out of a dtype's state as numpy has written it since 1.7."""
+    parts = state.whole() if isinstance(state, Group) and state.kind == "tuple" else None
+    if parts is None or len(parts) not in _STATES or type(parts[0]) is not int or type(parts[place]) is not int:
+        return None
+    version, value = leaves.decode(data, parts[0], end), leaves.decode(data, parts[place], end)
+    return value if version in _VERSIONS and type(value) is int and value >= -1 else None

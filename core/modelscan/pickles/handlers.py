@@ -151,11 +151,11 @@ def _build(state: State, pos: int, code: int) -> int:
         state.stated(target, given, pos)
     state.filled("BUILD", target, [given], pos)
     if isinstance(target, Made):
-        target.built = True
         if arrays.is_wrapper(target):
             state.arrays += 1
             state.special += 1
             return _array(state, target, given, pos + 1)
+        target.built = True
         if arrays.names_file(target.root):
             state.special += 1
             state.ledger.beside(arrays.side_file(state.data, state.end, target, given), pos)
@@ -164,7 +164,8 @@ def _build(state: State, pos: int, code: int) -> int:
 
 def _array(state: State, target: Made, given: Any, pos: int) -> int:
     """joblib reads the array from its *file*, which stands behind the frame that holds the wrapper."""
-    layout = arrays.layout(state.data, state.end, given)
+    layout = arrays.layout(state.data, state.end, target, given)
+    target.built = True
     if state.inner is None:
         if layout is not None and layout.objects and state.objects_at is None:
             state.objects_at = pos
@@ -172,7 +173,8 @@ def _array(state: State, target: Made, given: Any, pos: int) -> int:
     if state.limit not in (pos, state.end):
         state.ledger.note(Kind.ANOMALY, "array-in-frame", pos)
     if layout is None:
-        raise FormatError("array-unresolved", "an array whose size cannot be worked out from its description", pos)
+        reason = "an array whose size cannot be worked out from its description"
+        raise FormatError("array-unresolved", reason, pos, unread=True)
     state.stack[-1] = Made(target.callee, target.args, pos, "array")
     state.limit = state.end
     return state.inner(pos) if layout.objects else arrays.skip(state.data, pos, state.end, layout)
