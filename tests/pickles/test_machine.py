@@ -161,6 +161,19 @@ def test_a_name_over_the_end_of_its_frame_is_an_anomaly():
     assert "frame-straddle" in rows(data, Kind.ANOMALY)
 
 
+def test_a_frame_that_goes_on_behind_its_pickle(tmp_path):
+    """The next load by pickle.py begins behind the frame, and not where the pickle ends."""
+
+    def framed(size: int, rest: bytes) -> bytes:
+        return b"\x80\x04\x95" + size.to_bytes(8, "little") + b"N." + rest
+
+    (tmp_path / "two.pkl").write_bytes(framed(4, b"C\x15" + b"K\x07." + b"." * 20))
+    with (tmp_path / "two.pkl").open("rb") as file:
+        assert [pickle._load(file), pickle._load(file)] == [None, 7]
+    assert rows(framed(4, b"C\x15" + b"K\x07." + b"." * 20), Kind.ANOMALY) == ["frame-straddle"]
+    assert rows(framed(2, b"K\x07."), Kind.ANOMALY) == []
+
+
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
 def test_ordinary_data_has_no_facts(protocol):
     data = pickle.dumps([{"a": 1, "b": [2.5, None, True, 10**30]}, ("x" * 70_000, b"y" * 300)], protocol)

@@ -91,6 +91,8 @@ class Machine(State):
             return Walk(self.end, limit=error)
         if self.overlong is not None:
             self.ledger.note(Kind.ANOMALY, "frame-straddle", self.overlong)
+        elif end < self.limit < self.end:  # pickle.py reads a frame at once: its next load goes on behind it
+            self.ledger.note(Kind.ANOMALY, "frame-straddle", end)
         return Walk(end)
 
     def _loop(self, pos: int) -> int:
