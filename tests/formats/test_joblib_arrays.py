@@ -6,7 +6,7 @@ import joblib
 import numpy as np
 import pytest
 from live import Case, load_unguarded
-from samples import payload, proto, text
+from samples import call, global_, payload, proto, text
 
 import modelscan
 
@@ -45,6 +45,26 @@ def test_an_array_that_is_smaller_than_it_seems_hides_nothing(tmp_path):
         report = modelscan.scan(case.path)
         assert (case.name, report.refused) == (case.name, True)
         assert report.verdict in ("INCONCLUSIVE", "UNSAFE")
+
+
+@pytest.mark.parametrize("names", ["dotted", "of its module", "of another module"])
+def test_the_wrapper_by_other_names_is_the_wrapper(tmp_path, names):
+    plain = wrapped(NUMPY + text("u1") + b"\x89\x88\x87R", b"", b"N")
+    reached = {
+        "dotted": text("joblib") + text("numpy_pickle.NumpyArrayWrapper") + b"\x93",
+        "of its module": call(
+            global_("builtins", "getattr"), global_("joblib", "numpy_pickle"), text("NumpyArrayWrapper")
+        ),
+        "of another module": text("joblib._store_backends") + text("numpy_pickle.NumpyArrayWrapper") + b"\x93",
+    }[names]
+    marker, path = tmp_path / "marker", tmp_path / "m.joblib"
+    hidden = payload(marker) + b"."
+    array = b"C" + bytes([len(hidden)]) + hidden + b"."
+    described = plain.replace(b"cjoblib.numpy_pickle\nNumpyArrayWrapper\n", reached).replace(b"K\x01\x85", b"K\x02\x85")
+    path.write_bytes(b"\x80\x04" + described[2:-1] + array)
+    said = load_unguarded([Case("m", "joblib", path, marker)])
+    assert marker.exists(), said
+    assert modelscan.scan(path).verdict == "UNSAFE"
 
 
 def test_a_wrapper_with_attributes_of_before_is_not_followed():

@@ -15,16 +15,9 @@ from modelscan.pickles import leaves
 from modelscan.pickles.values import SEVERAL, Global, Group, Made, name_of
 from modelscan.records import dataclass
 
-_WRAPPERS = frozenset(
-    {"joblib.numpy_pickle.NumpyArrayWrapper", "sklearn.externals.joblib.numpy_pickle.NumpyArrayWrapper"}
-)
-_PLACES = ("joblib.numpy_pickle", "joblib.numpy_pickle_compat")
-_NAMING = {
-    f"{before}{place}.{name}": raw
-    for before in ("", "sklearn.externals.")
-    for place in _PLACES
-    for name, raw in (("NDArrayWrapper", False), ("ZNDArrayWrapper", True))
-}
+_WRAPPER = re.compile(r"(.*\.)?numpy_pickle\.NumpyArrayWrapper", re.DOTALL)
+"""joblib's class, by whatever module and attributes it is reached."""
+_NAMING = re.compile(r"(.*\.)?numpy_pickle(_compat)?\.Z?NDArrayWrapper", re.DOTALL)
 """Classes at whose BUILD joblib opens a file beside the pickle: with numpy.load, or for the raw bytes of an array."""
 _DTYPES = frozenset({"numpy.dtype", "numpy:dtype"})
 _TYPESTRING = re.compile(r"[<>|=]?([?bBhHiIlLqQefdgFDGcSUVmMOu])(\d*)")
@@ -65,18 +58,20 @@ class Side:
 def is_wrapper(target: Made) -> bool:
     """Is this the object at whose BUILD joblib reads an array?"""
     cls = target.root
-    return cls is not None and cls.name == "NumpyArrayWrapper" and target.kind != "array" and cls.dotted in _WRAPPERS
+    if cls is None or not cls.name.endswith("NumpyArrayWrapper") or target.kind == "array":
+        return False
+    return _WRAPPER.fullmatch(cls.dotted) is not None
 
 
 def names_file(cls: Global | None) -> bool:
     """Is this a class at whose BUILD joblib opens a file beside the pickle?"""
-    return cls is not None and cls.name.endswith("ArrayWrapper") and cls.dotted in _NAMING
+    return cls is not None and cls.name.endswith("NDArrayWrapper") and _NAMING.fullmatch(cls.dotted) is not None
 
 
 def side_file(data: leaves.Buffer, end: int, target: Made, state: Any) -> Side:
     """The file that joblib would open after this state was set."""
     pairs = state.pairs() if isinstance(state, Group) else None
-    raw = target.root is not None and _NAMING[target.root.dotted]
+    raw = target.root is not None and target.root.name.endswith("ZNDArrayWrapper")
     name: str | None = None
     for key, value in pairs or ():
         word = leaves.string(data, key, end)
