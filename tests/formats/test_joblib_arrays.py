@@ -79,6 +79,12 @@ def test_a_wrapper_with_attributes_of_before_is_not_followed():
     assert modelscan.scan(wrapped(eight, b"\0")).verdict == "SAFE"
 
 
+def test_a_size_below_nothing_does_not_lead_back():
+    backwards = NUMPY + b"cnumpy\nrecord\n\x89\x88\x87R" + b"(K\x03X\x01\x00\x00\x00|NNNJ\xff\xff\xff\xffK\x01K\x00tb"
+    report = modelscan.scan(wrapped(backwards, b""))
+    assert (report.refused, [failure.code for failure in report.failures]) == (True, ["array-unresolved"])
+
+
 @pytest.mark.parametrize("protocol", [0, 2, 4])
 def test_types_whose_size_is_in_their_state_are_read(tmp_path, protocol):
     few = pytest.importorskip("ml_dtypes", reason="ml_dtypes is not installed: its arrays are not tested")

@@ -12,7 +12,7 @@ from typing import Any
 
 from modelscan.errors import FormatError
 from modelscan.pickles import leaves
-from modelscan.pickles.values import SEVERAL, Global, Group, Made, name_of
+from modelscan.pickles.values import Global, Group, Made, name_of
 from modelscan.records import dataclass
 
 _WRAPPER = re.compile(r"(.*\.)?numpy_pickle\.NumpyArrayWrapper", re.DOTALL)
@@ -139,9 +139,13 @@ def _itemsize(data: leaves.Buffer, end: int, dtype: Any) -> tuple[int, bool] | N
     if cls is None or cls.dotted not in _DTYPES or not args:
         return None
     held = dtype.held or []
+    if len(held) > 1:  # the last one counts, and of several not all are kept
+        return None
+    stated = _stated(data, end, held[0]) if held else None
+    if held and stated is None:
+        return None
     if isinstance(args[0], Global):
-        size = _stated_size(data, end, held[-1:]) if args[0].dotted in _SIZED_BY_STATE else None
-        letter = "V"
+        letter, size = "V", stated[0] if stated and args[0].dotted in _SIZED_BY_STATE else None
     else:
         match = _TYPESTRING.fullmatch(leaves.string(data, args[0], end) or "")
         if match is None:
@@ -149,27 +153,28 @@ def _itemsize(data: leaves.Buffer, end: int, dtype: Any) -> tuple[int, bool] | N
         letter, digits = match.groups()
         size = int(digits or 0) if letter in _FLEXIBLE or digits else _SIZES.get(letter)
         size = size * _WIDE_CHARACTER if letter == "U" and size else size
-    if len(held) >= SEVERAL:  # of more than that not all are kept
-        return None
     objects = letter == "O"
-    for state in held:  # arraydescr_setstate (numpy/_core/src/multiarray/descriptor.c) takes size and flags out of it
-        flags, stated = _number(data, end, state, _FLAGS), _number(data, end, state, _ELSIZE)
-        if flags is None or (objects and not flags & _HAS_OBJECTS) or (letter in _FLEXIBLE and stated != size):
+    if stated is not None:
+        elsize, holds = stated
+        if (objects and not holds) or (letter in _FLEXIBLE and elsize != size):
             return None
-        objects = bool(flags & _HAS_OBJECTS)
+        objects = holds
     if objects:
         return 0, True
-    return None if size is None else (size, False)
+    return None if size is None or size < 0 else (size, False)
 
 
-def _stated_size(data: leaves.Buffer, end: int, states: list[Any]) -> int | None:
-    return _number(data, end, states[0], _ELSIZE) if states else None
+def _stated(data: leaves.Buffer, end: int, state: Any) -> tuple[int, bool] | None:
+    """Size and whether there are objects, as numpy takes both out of a dtype's state.
 
-
-def _number(data: leaves.Buffer, end: int, state: Any, place: int) -> int | None:
-    """A number out of a dtype's state as numpy has written it since 1.7."""
+    arraydescr_setstate (numpy/_core/src/multiarray/descriptor.c); as written since numpy 1.7.
+    """
     parts = state.whole() if isinstance(state, Group) and state.kind == "tuple" else None
-    if parts is None or len(parts) not in _STATES or type(parts[0]) is not int or type(parts[place]) is not int:
+    if parts is None or len(parts) not in _STATES:
         return None
-    version, value = leaves.decode(data, parts[0], end), leaves.decode(data, parts[place], end)
-    return value if version in _VERSIONS and type(value) is int and value >= -1 else None
+    places = (parts[0], parts[_ELSIZE], parts[_FLAGS])
+    values = [leaves.decode(data, place, end) for place in places if type(place) is int]
+    numbers = [value for value in values if type(value) is int]
+    if len(numbers) != len(places) or numbers[0] not in _VERSIONS or min(numbers) < -1:
+        return None
+    return numbers[1], bool(numbers[2] & _HAS_OBJECTS)
