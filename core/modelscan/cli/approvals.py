@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict
 from pathlib import Path
 
 import click
 
 from modelscan import approvals as store
 from modelscan.approvals import Approval
+from modelscan.cli.listing import listed
 from modelscan.cli.output import write
 from modelscan.render.inert import inert
 
@@ -27,14 +26,7 @@ def approvals() -> None:
 @click.option("--json", "as_json", is_flag=True, help="For a machine.")
 def list_(as_json: bool) -> None:
     """List the approvals that are kept for this user."""
-    rows = store.kept()
-    if as_json:
-        click.echo(json.dumps([asdict(row) for row in rows], indent=2))
-        return
-    for row in rows:
-        click.echo(_line(row))
-    if not rows:
-        click.echo("There are no approvals.", err=True)
+    listed(store.kept(), _line, as_json, "There are no approvals.")
 
 
 @approvals.command()

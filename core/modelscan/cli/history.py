@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import time
-from dataclasses import asdict
 
 import click
 
+from modelscan.cli.listing import listed
 from modelscan.guard.journal import Entry, kept
 from modelscan.render.inert import inert
 
@@ -20,14 +19,7 @@ def history(count: int, as_json: bool) -> None:
 
     In every session of this user, the latest last; loads that are simply safe are never written down.
     """
-    rows = kept(count)
-    if as_json:
-        click.echo(json.dumps([asdict(row) for row in rows], indent=2))
-        return
-    for row in rows:
-        click.echo(_line(row))
-    if not rows:
-        click.echo("Nothing was decided yet.", err=True)
+    listed(kept(count), _line, as_json, "Nothing was decided yet.")
 
 
 def _line(row: Entry) -> str:

@@ -8,15 +8,16 @@ plain value, as for rows that repeat.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from modelscan.evidence import Evidence, Kind
 from modelscan.pickles import outline as outlines
 from modelscan.pickles import trace
 from modelscan.pickles.leaves import Buffer
+from modelscan.pickles.ledger import Wanted
 from modelscan.pickles.machine import Machine
-from modelscan.pickles.opcodes import COUNTED, FIXED, Op
+from modelscan.pickles.opcodes import LEAVES, Op
 from modelscan.pickles.rows import Step
 
 LONGEST = 16_384
@@ -28,10 +29,8 @@ HEADS, ALIKE = 1_024, 8
 LESSONS = 24
 """Pickles of one beginning that are learned from."""
 
-_PLAIN = frozenset(FIXED) - {Op.NEXT_BUFFER} | frozenset(COUNTED)
 _SHORT = frozenset({Kind.IMPORT, Kind.ATTRIBUTE, Kind.CALL, Kind.CONSTRUCT, Kind.STATE, Kind.FILL})
 
-Wanted = Callable[[Evidence], bool]
 Fact = tuple[Kind, str, int, Mapping[str, Any]]
 """kind, subject, place, detail."""
 
@@ -118,7 +117,7 @@ def _learn(
     places = [machine.ledger.base + (fact.where.offset or 0) for fact in facts]
     if not steps or steps[-1][2] != end or any(at not in numbers for at in places):
         return
-    row = outlines.pieces(data, steps, _PLAIN, frozenset(machine.spelled))
+    row = outlines.pieces(data, steps, LEAVES, frozenset(machine.spelled))
     told = [(fact.kind, fact.subject, numbers[at], fact.detail) for fact, at in zip(facts, places, strict=True)]
     if any(kind.take(row, told) for kind in head.kinds if kind.wanted is wanted):
         return

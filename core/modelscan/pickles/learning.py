@@ -13,7 +13,7 @@ from typing import Any
 from modelscan.pickles import outline as outlines
 from modelscan.pickles.leaves import Buffer
 from modelscan.pickles.memo import Memo
-from modelscan.pickles.opcodes import COUNTED, FIXED, OPERANDS, Op
+from modelscan.pickles.opcodes import COUNTED, FIXED, LEAVES, OPERANDS, Op
 from modelscan.pickles.repeats import FEW, PUT, Key, Outlined, Part, Pattern, Span, Template
 from modelscan.pickles.rows import Slot, Step
 from modelscan.pickles.values import Global, Group, Made, Outside
@@ -38,7 +38,6 @@ _TAKEN: dict[int, int] = {
 """Opcodes that make one value of so many."""
 _PUT_INTO: dict[int, int] = {Op.BUILD: 1, Op.APPEND: 1, Op.SETITEM: 2}
 """Opcodes that put so many values into the one below."""
-_LEAVES = frozenset(FIXED) - {Op.NEXT_BUFFER} | frozenset(COUNTED)
 _GETS = frozenset({Op.BINGET, Op.LONG_BINGET})
 _CALLS = frozenset({Op.REDUCE, Op.NEWOBJ, Op.NEWOBJ_EX, Op.OBJ, Op.BUILD})
 _MEMOS = frozenset({Op.MEMOIZE, Op.LONG_BINPUT})
@@ -46,7 +45,7 @@ _PLAIN_STEPS = frozenset({Op.MARK, Op.OBJ}) | _GROUPED | _FILLED | _FRESH | froz
 
 _WIDTHS = {
     int(code): 1 + FIXED.get(code, OPERANDS.get(code, 0))
-    for code in (_LEAVES - frozenset(COUNTED)) | _GETS | _MEMOS | _PLAIN_STEPS
+    for code in (LEAVES - frozenset(COUNTED)) | _GETS | _MEMOS | _PLAIN_STEPS
 }
 """Bytes of an opcode of a row with its argument; those of `COUNTED` tell by themselves."""
 
@@ -93,9 +92,9 @@ def _outlined(data: Buffer, spans: list[Span], steps: list[Step]) -> list[outlin
     memos = [code == Op.MEMOIZE for code in codes]
     if Op.BINPERSID in codes or Op.LONG_BINPUT in codes or any(map(operator.and_, memos, memos[1:])):
         return None
-    found, alike = outlines.pieces(data, steps, _LEAVES), 0
+    found, alike = outlines.pieces(data, steps, LEAVES), 0
     for span in spans[-FEW:-1]:
-        common = outlines.merged(found, outlines.pieces(data, list(_steps(data, *span)), _LEAVES))
+        common = outlines.merged(found, outlines.pieces(data, list(_steps(data, *span)), LEAVES))
         if common is not None:
             found, alike = common, alike + 1
     return found if alike else None
@@ -134,7 +133,7 @@ def _parts(data: Buffer, start: int, stop: int, memoize: bool) -> list[Part] | N
             if (code == Op.MEMOIZE) is not memoize or before in _MEMOS:
                 return None
             parts.append(b"\x94" if memoize else PUT)
-        elif code in _LEAVES and not (persistent and before == Op.MARK):
+        elif code in LEAVES and not (persistent and before == Op.MARK):
             slot = Slot()
             slot.add(code, False, after - at - 1 - COUNTED.get(code, 0))
             parts.append(slot)
@@ -181,7 +180,7 @@ def _left_by(steps: list[Step]) -> int | None:
         elif code in _MEMOS:
             if not stack:
                 return None
-        elif code in _LEAVES or code in _GETS or code in _FRESH:
+        elif code in LEAVES or code in _GETS or code in _FRESH:
             stack.append(code in _FRESH)
         elif code in _TAKEN or code in _PUT_INTO:
             taken = _TAKEN.get(code, _PUT_INTO.get(code, 0))

@@ -109,6 +109,9 @@ COUNTED: dict[int, int] = {
 }
 """Opcodes that push plain data of a stated length, with the bytes of that little-endian length."""
 
+LEAVES = frozenset(FIXED) - {Op.NEXT_BUFFER} | frozenset(COUNTED)
+"""Opcodes that push plain data which stands in the stream."""
+
 LINES: dict[int, int] = {
     Op.FLOAT: 1,
     Op.INT: 1,

@@ -54,11 +54,15 @@ class Rules:
         return Operators(self._table("operators.toml"))
 
     @functools.cached_property
+    def _gadgets(self) -> Mapping[str, Any]:
+        return self._table("gadgets.toml")
+
+    @functools.cached_property
     def _denied(self) -> tuple[dict[str, Rule], dict[str, Rule]]:
         """Rules by full name, and by the prefix of whole packages."""
         exact: dict[str, Rule] = {}
         prefixes: dict[str, Rule] = {}
-        for key, row in self._table("gadgets.toml").items():
+        for key, row in self._gadgets.items():
             rule = rule_of(key, row)
             for name in names_in(row["names"]):
                 table = prefixes if name.endswith(".*") else exact
@@ -68,7 +72,7 @@ class Rules:
     @functools.cached_property
     def _acts(self) -> frozenset[str]:
         """Names of methods that act."""
-        return frozenset(" ".join(row.get("acts", "") for row in self._table("gadgets.toml").values()).split())
+        return frozenset(" ".join(row.get("acts", "") for row in self._gadgets.values()).split())
 
     @functools.cached_property
     def _aliases(self) -> tuple[dict[str, str], dict[str, str]]:
