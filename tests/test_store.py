@@ -9,8 +9,9 @@ import stat
 import subprocess
 import sys
 import tempfile
+import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -79,6 +80,22 @@ def test_it_can_be_used_from_many_threads(home):
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(add, [f"m.N{number:02}" for number in range(40)]))
     assert len(names()) == 40
+
+
+def test_who_comes_while_the_file_is_being_made_waits(home, caplog):
+    """SQLite itself does not: it calls the file locked at once while another connection stands in the way of WAL."""
+    home.mkdir(parents=True)
+    with closing(sqlite3.connect(home / store.FILE, check_same_thread=False)) as other:
+        other.execute("CREATE TABLE t (x)")
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            store._prepared(home / store.FILE)
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(add, "a.B")
+            time.sleep(0.1)
+            other.rollback()
+    assert names() == ["a.B"]
+    assert not caplog.text
 
 
 def spoiled(home):

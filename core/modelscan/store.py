@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -24,6 +25,8 @@ HOME = "MODELSCAN_HOME"
 FILE = "modelscan.sqlite3"
 WAIT = 20.0
 """Seconds that a writer waits for another one."""
+PAUSE = 0.005
+"""Seconds between two tries to open the file."""
 
 MIGRATIONS: tuple[str, ...] = (
     """CREATE TABLE approvals (
@@ -110,6 +113,22 @@ def _used(connection: Connection) -> Iterator[Connection]:
 
 
 def _opened(file: Path) -> Connection:
+    """Waits itself where SQLite does not: a file that is just becoming WAL, or whose last user is just leaving, answers
+    SQLITE_BUSY at once (sqlite.org/wal.html, "Sometimes Queries Return SQLITE_BUSY In WAL Mode").
+    """
+    import sqlite3
+
+    last = time.monotonic() + WAIT
+    while True:
+        try:
+            return _prepared(file)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > last:
+                raise
+        time.sleep(PAUSE)
+
+
+def _prepared(file: Path) -> Connection:
     import sqlite3
 
     _create(file)
