@@ -26,7 +26,7 @@ _FLEXIBLE = frozenset("SUV")
 """Kinds of dtype whose size is in their state."""
 _VERSIONS, _STATES, _ELSIZE, _FLAGS, _HAS_OBJECTS = (3, 4), (8, 9), 5, 7, 1
 """Versions and lengths of a dtype's state, the places of two numbers in it, and a bit of the second."""
-_SIZED_BY_STATE = frozenset({"numpy.record", "numpy.rec.record", "numpy.void"}) | {
+SIZED_BY_STATE = frozenset({"numpy.record", "numpy.rec.record", "numpy.void"}) | {
     f"ml_dtypes.{name}"
     for name in (
         *("bfloat16", "float4_e2m1fn", "float6_e2m3fn", "float6_e3m2fn", "float8_e3m4", "float8_e4m3"),
@@ -145,7 +145,7 @@ def _itemsize(data: leaves.Buffer, end: int, dtype: Any) -> tuple[int, bool] | N
     if held and stated is None:
         return None
     if isinstance(args[0], Global):
-        letter, size = "V", stated[0] if stated and args[0].dotted in _SIZED_BY_STATE else None
+        letter, size = "V", stated[0] if stated and args[0].dotted in SIZED_BY_STATE else None
     else:
         match = _TYPESTRING.fullmatch(leaves.string(data, args[0], end) or "")
         if match is None:

@@ -12,11 +12,8 @@ from modelscan.errors import FormatError, LimitExceeded
 from modelscan.evidence import Kind
 from modelscan.pickles import arrays, batches, leaves, text
 from modelscan.pickles.opcodes import COUNTED, NAMES, OPERANDS, SIGNED, Op
-from modelscan.pickles.state import State, underflow
+from modelscan.pickles.state import SPELLED, State, underflow
 from modelscan.pickles.values import Global, Group, Made, Outside, share
-
-SPELLED = 16_384
-"""Names whose texts are kept track of: more than a pickle has that is remembered."""
 
 _PERSISTENT_SHAPES = frozenset({"storage", "module"})
 

@@ -210,7 +210,7 @@ class Machine(State):
         """Where the repeats of what has been walked up to `pos` end."""
         pos = self._memoized(pos)
         key = opcode, len(self.marks)
-        spans = self.repeats.row(key, len(self.stack), pos, self.special)
+        spans = self.repeats.row(key, len(self.stack), pos, self.special + self.typed)
         if spans is not None:
             template = learn(self.data, spans, self.memo, self.stack, key, self.memoize)
             self.repeats.templates += [template] if template is not None else []
@@ -218,7 +218,7 @@ class Machine(State):
             return pos
         after = self._repeat(pos)
         if after > pos:
-            self.repeats.moved(key, len(self.stack), after, self.special)
+            self.repeats.moved(key, len(self.stack), after, self.special + self.typed)
         return after
 
     def _memoized(self, pos: int) -> int:

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from modelscan.errors import FormatError, LimitExceeded
 from modelscan.evidence import Kind
 from modelscan.limits import Limits
-from modelscan.pickles import arrays, leaves, meaning, meant
+from modelscan.pickles import arrays, dtypes, leaves, meaning, meant
 from modelscan.pickles.batches import Batch
 from modelscan.pickles.ledger import Ledger
 from modelscan.pickles.memo import Memo
@@ -19,6 +19,8 @@ _TEXT = frozenset(
     {Op.STRING, Op.BINSTRING, Op.SHORT_BINSTRING, Op.UNICODE, Op.SHORT_BINUNICODE, Op.BINUNICODE, Op.BINUNICODE8}
 )
 
+SPELLED = 16_384
+"""Texts that names, and kinds of dtypes, are made of: more than a pickle has that is remembered."""
 BRIEF = 100
 """Characters that are decoded anew each time."""
 DEEPEST = 10_000
@@ -75,7 +77,8 @@ class State(ABC):
         """Offsets of texts that were names."""
         self.special = 0
         """Opcodes so far whose effect hangs on plain data."""
-
+        self.typed = 0
+        """States of dtypes so far, whose effect hangs on plain data that is noted among `spelled`."""
         self.texts: dict[int, str] = {}
         """Long names by the offset where they are spelled."""
         self.encoding: int | None = None
@@ -197,8 +200,19 @@ class State(ABC):
         if key is not None:
             self.special += 1
             self._run(key, given, at)
+        if dtypes.is_dtype(target):
+            self._typed(target, given, at)
         kind = "BUILD" if target.held is None else "BUILD after items"
         self.ledger.act(Kind.STATE, kind, target.callee, Group("tuple", [given, *target.holdings()]), at)
+
+    def _typed(self, target: Made, given: Any, at: int) -> None:
+        self.typed += 1
+        if len(self.spelled) < SPELLED:
+            self.spelled += dtypes.hangs_on(target, given)
+        if dtypes.is_structured(given):
+            self.special += 1
+        if dtypes.is_raw(self.data, self.end, target, given):
+            self.ledger.note(Kind.ANOMALY, "raw-pointers", at)
 
     def _run(self, key: str, given: Any, at: int) -> None:
         """What the class will run is told if all keys of the state are known."""

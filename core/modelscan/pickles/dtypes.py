@@ -1,0 +1,151 @@
+"""States that make numpy take bytes of the file for pointers, or reach beyond an array's memory.
+
+A dtype's state says which fields it has, how large an item is, and in its flags whether there are Python objects in it.
+numpy believes all of it (`arraydescr_setstate` in numpy/_core/src/multiarray/descriptor.c): objects without their flags
+are eight bytes that the file chose, followed as an address by whoever looks at the array.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from modelscan.pickles import leaves
+from modelscan.pickles.arrays import SIZED_BY_STATE
+from modelscan.pickles.values import Global, Group, Made
+
+_LETTER = re.compile(r"[<>|=]?([?a-zA-Z])(\d*)")
+_SIZES: dict[str, int] = {
+    **dict.fromkeys("?bBcSaUV", 1),
+    **dict.fromkeys("hHe", 2),
+    **dict.fromkeys("iIf", 4),
+    **dict.fromkeys("lLqQdFOMmpP", 8),
+    **dict.fromkeys("Dg", 16),
+    "G": 32,
+}
+_BY_STATE = frozenset("SaUV")
+"""Kinds whose size is in their state."""
+_WIDE = 4
+"""Bytes of a character of `U`."""
+_PLACES = (8, 9)
+"""Parts of a state: version, order, base, names, fields, size, alignment, flags, and in version 4 metadata."""
+_COUNTED = 3
+"""Flags: items are counted references, and are pickled as a list."""
+_VERSIONS = (3, 4)
+
+Item = tuple[int, bool]
+"""Bytes of an item, and whether it has Python objects in it."""
+
+
+def is_dtype(target: Made) -> bool:
+    root = target.root
+    return root is not None and root.name == "dtype" and root.module.partition(".")[0] == "numpy"
+
+
+def hangs_on(target: Made, given: Any) -> list[int]:
+    """Offsets of the plain data that decides what kind of dtype an ordinary one is."""
+    return [part for part in (*_whole(target.args), *_whole(given)) if type(part) is int]
+
+
+def is_structured(given: Any) -> bool:
+    """Has it fields or a base, and not plain data alone?"""
+    return any(type(part) is not int for part in _whole(given)[:5])
+
+
+def is_raw(data: leaves.Buffer, end: int, target: Made, given: Any) -> bool:
+    """Does this state contradict itself or the dtype that it is given to, or is it none that numpy writes?"""
+    parts, made = _whole(given), _made(data, end, target)
+    if made is None or target.held or len(parts) not in _PLACES:
+        return True
+    version, stated, flags = (_number(data, end, parts[place]) for place in (0, 5, 7))
+    if version not in _VERSIONS or stated is None or flags is None:
+        return True
+    letter, size, objects = made
+    size = stated if letter in _BY_STATE else size
+    inner = _inner(data, end, parts, size)
+    return inner is None or size < 0 or flags & _COUNTED != (_COUNTED if objects or inner else 0)
+
+
+def _made(data: leaves.Buffer, end: int, target: Made) -> tuple[str, int, bool] | None:
+    """Letter, size and whether it holds objects, of a dtype that is a copy of its own: `dtype("f8", False, True)`."""
+    args = _whole(target.args)
+    if len(args) != 3 or not _number(data, end, args[2]):
+        return None
+    return _letter(data, end, args[0])
+
+
+def _letter(data: leaves.Buffer, end: int, of: Any) -> tuple[str, int, bool] | None:
+    if isinstance(of, Global):
+        return ("V", 0, False) if of.dotted in SIZED_BY_STATE else ("O", _SIZES["O"], True)
+    match = _LETTER.fullmatch(leaves.string(data, of, end) or "")
+    if match is None or match[1] not in _SIZES:
+        return None
+    letter, digits = match.groups()
+    size = int(digits) * (_WIDE if letter == "U" else 1) if digits else _SIZES[letter]
+    return letter, size, letter == "O"
+
+
+def _inner(data: leaves.Buffer, end: int, parts: list[Any], size: int) -> bool | None:
+    """Do its fields, or what it repeats, hold objects? None where they are not all inside of an item."""
+    base, fields = parts[2], parts[4]
+    found: list[Item | None] = []
+    if not _is_none(data, base):
+        found.append(_base(data, end, base, size))
+    if isinstance(fields, Group) and fields.kind == "dict" and fields.spelled:
+        found += [_field(data, end, field, size) for field in fields.parts() if type(field) is not int]
+    elif not _is_none(data, fields):
+        return None
+    return None if None in found else any(item[1] for item in found if item is not None)
+
+
+def _base(data: leaves.Buffer, end: int, base: Any, size: int) -> Item | None:
+    """What is repeated, if it fills an item."""
+    parts = _whole(base)
+    item = _item(data, end, parts[0]) if len(parts) == 2 else None
+    if item is None:
+        return None
+    count = 1
+    for length in _whole(parts[1]) or parts[1:]:
+        number = _number(data, end, length)
+        if number is None or number < 0:
+            return None
+        count *= number
+    return item if item[0] * count == size else None
+
+
+def _field(data: leaves.Buffer, end: int, field: Any, size: int) -> Item | None:
+    """A field as (dtype, offset) or (dtype, offset, title), if it ends before the item does."""
+    parts = _whole(field)
+    item = _item(data, end, parts[0]) if len(parts) in (2, 3) else None
+    offset = _number(data, end, parts[1]) if item is not None else None
+    return item if item is not None and offset is not None and 0 <= offset <= size - item[0] else None
+
+
+def _item(data: leaves.Buffer, end: int, value: Any) -> Item | None:
+    """Of a dtype inside of another; its own state has been looked at when it was given."""
+    args = _whole(value.args) if isinstance(value, Made) and is_dtype(value) else []
+    made = _letter(data, end, args[0]) if args else None
+    if made is None:
+        return None
+    letter, size, objects = made
+    state = _whole(value.held[0]) if value.held else []
+    if not value.held:
+        return size, objects
+    stated, flags = (_number(data, end, state[place]) if len(state) in _PLACES else None for place in (5, 7))
+    if stated is None or flags is None:
+        return None
+    return stated if letter in _BY_STATE else size, bool(flags & _COUNTED)
+
+
+def _is_none(data: leaves.Buffer, value: Any) -> bool:
+    return type(value) is int and data[value] == ord("N")
+
+
+def _number(data: leaves.Buffer, end: int, value: Any) -> int | None:
+    found = leaves.decode(data, value, end) if type(value) is int else None
+    return int(found) if isinstance(found, int) else None
+
+
+def _whole(value: Any) -> list[Any]:
+    """The items of a tuple, nothing of what is none or not known to its end."""
+    return (value.whole() or []) if isinstance(value, Group) and value.kind == "tuple" else []
