@@ -94,7 +94,24 @@ def test_it_is_seen_among_others_like_it(more):
     assert modelscan.scan(proto() + plain.replace(b"K\x00tb", b"K\x3ftb") + b".").refused
 
 
-KINDS = ["f8", ">i4", "O", "S5", "U7", "V9", "M8[ns]", "?", "D", "g", "U0", [("a", "f8"), ("b", "O")], ("f4", (2, 3))]
+KINDS = [
+    *np.typecodes["All"],
+    "f8",
+    ">i4",
+    "u1",
+    "u8",
+    "O",
+    "S5",
+    "U7",
+    "V9",
+    "M8[ns]",
+    "?",
+    "D",
+    "g",
+    "U0",
+    [("a", "f8"), ("b", "O")],
+    ("f4", (2, 3)),
+]
 KINDS += [[("a", [("b", "O"), ("c", "i2")]), ("d", "U3")], (np.record, [("a", "i4")]), [("s", "O", (3,))]]
 KINDS += [[(f"f{n}", "U3" if n % 3 else "O") for n in range(40)], [(("title", "a"), "i4")]]
 KINDS += [{"names": ["a", "b"], "formats": ["i4", "O"], "offsets": [4, 16], "itemsize": 40}]

@@ -16,7 +16,7 @@ from modelscan.pickles.values import Global, Group, Made
 
 _LETTER = re.compile(r"[<>|=]?([?a-zA-Z])(\d*)")
 _SIZES: dict[str, int] = {
-    **dict.fromkeys("?bBcSaUV", 1),
+    **dict.fromkeys("?bBcuSaUV", 1),
     **dict.fromkeys("hHe", 2),
     **dict.fromkeys("iIf", 4),
     **dict.fromkeys("lLqQdFOMmpP", 8),
