@@ -182,7 +182,8 @@ class Judge:
         elif found.use in (Use.CALL_TRUSTED, Use.HOLD):
             yield from self._arguments(fact, found, fact.detail["arguments"])
         elif found.use in (None, Use.NAME) and not self._is_own(module, name):
-            yield self._finding(self._structure("unreviewed-class"), fact, found.name)
+            called = fact.detail["called"] and self.rules.knows(found.name)
+            yield self._finding(self._structure("unreviewed-call" if called else "unreviewed-class"), fact, found.name)
         elif found.use is not None:
             yield from self._functions(fact, "untrusted-argument")
 

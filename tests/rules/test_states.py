@@ -200,3 +200,42 @@ def test_iterating_an_instance_runs_its_class(tmp_path):
     said = load_unguarded([Case("loader", "pickle", path, marker)])
     assert marker.exists(), said
     assert modelscan.scan(path.read_bytes().replace(b"cos\nmkdir\n", b"clib\nf\n")).verdict == "UNSAFE"
+
+
+MADE_WITH = {
+    "NEWOBJ": lambda cls, given: cls + b"(" + given + b"t\x81",
+    "NEWOBJ_EX": lambda cls, given: cls + b"(" + given + b"t}\x92",
+    "keywords": lambda cls, given: cls + b")}" + text("path") + given + b"s\x92",
+    "copyreg.__newobj__": lambda cls, given: call(global_("copyreg", "__newobj__"), cls, given),
+    "copyreg.__newobj_ex__": lambda cls, given: call(
+        global_("copyreg", "__newobj_ex__"), cls, b"(" + given + b"t", b"}"
+    ),
+}
+
+
+def test_a_class_of_a_known_library_is_not_made_with_arguments_unread(tmp_path, monkeypatch):
+    """Compiled classes open files in their `__new__`; nobody has read this one, so it counts as called."""
+    (tmp_path / "pyarrow").mkdir()
+    (tmp_path / "pyarrow" / "__init__.py").write_text("")
+    sink = "import os\nclass Sink:\n    def __new__(cls, path):\n        os.mkdir(path)\n"
+    (tmp_path / "pyarrow" / "streams.py").write_text(sink)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    cls, cases = global_("pyarrow.streams", "Sink"), []
+    for number, (way, made) in enumerate(MADE_WITH.items()):
+        marker, path = tmp_path / f"marker{number}", tmp_path / f"{number}.pkl"
+        path.write_bytes(proto() + made(cls, text(str(marker))) + b".")
+        cases.append(Case(way, "pickle", path, marker))
+        assert modelscan.scan(path).refused, way
+        after = proto() + b"](" + (cls + b")\x81") * 40 + made(cls, text(str(marker))) + b"e."
+        assert modelscan.scan(after).refused, way
+    said = load_unguarded(cases)
+    assert [case.name for case in cases if not case.marker.exists()] == [], said
+    bare = modelscan.scan(proto() + cls + b")\x81.")
+    assert {row.severity.name for row in bare.findings} == {"LOW"}
+
+
+@pytest.mark.parametrize("way", MADE_WITH)
+def test_a_class_of_somebody_else_may_be(way):
+    """A named tuple, or a text or number of its own kind, is made with what is in it."""
+    report = modelscan.scan(proto() + MADE_WITH[way](global_("project.shapes", "Point"), b"K\x01") + b".")
+    assert {row.severity.name for row in report.findings} == {"LOW"}

@@ -29,6 +29,9 @@ ALIKE = 16
 TRACED = 200
 """Acts of one stream whose opcodes and inner calls are written out."""
 
+NEW = ("NEWOBJ", "NEWOBJ_EX")
+"""Opcodes that call a class's own `__new__`; `copyreg._reconstructor` calls that of a built-in type."""
+
 Masks = tuple[int, int, int, frozenset[str], frozenset[str]]
 """Sets of names as bits: reachable from the arguments, carried by an object among all of these, and by an argument."""
 
@@ -80,7 +83,7 @@ class Ledger:
         self.pending: list[Act] = []
         self.told: set[tuple[object, ...]] = set()
         """What pending acts say, by the identity of their arguments, which live as long as these do."""
-        self.plain: dict[tuple[Kind, str, str, bool], int] = {}
+        self.plain: dict[tuple[Kind, str, str, bool, bool], int] = {}
         self.tracing = Tracing()
         self.among = Among()
 
@@ -119,7 +122,7 @@ class Ledger:
         root = name_of(callee)
         if root is not None and _plain(args):
             looks = at in self.lookups
-            key = (kind, opcode, root.spelled, looks)
+            key = (kind, opcode, root.spelled, looks, _empty(args))
             count = self.plain.get(key, 0)
             self.plain[key] = count + 1
             if count >= ALIKE and not looks:
@@ -174,7 +177,7 @@ class Ledger:
             root = name_of(callee)
             masks = (*self.tracing.of(args), self._handed(kind, args), *self._among(kind, args))
             ran = self.sources.get(at), at in self.nested, self.lookups.get(at, (None,))[0], at in self.kept
-            bare = kind is Kind.CALL and _empty(args)
+            bare = kind in (Kind.CALL, Kind.CONSTRUCT) and _none_given(opcode, args)
             key: tuple[object, ...] = (
                 kind,
                 opcode,
@@ -193,7 +196,7 @@ class Ledger:
                 key = (*key, self._text(callee, args) if kind is Kind.CALL else "")
                 if key in rows:
                     continue
-                rows[key] = self._detailed(act, root, masks)
+                rows[key] = self._detailed(act, root, masks, bare)
             if len(rows) > self.limits.rows:
                 raise LimitExceeded("rows", f"more than {self.limits.rows:,} different calls")
         self.pending.clear()
@@ -235,6 +238,8 @@ class Ledger:
             "given": sorted(masks[4]),
             "indirect": isinstance(callee, Made),
         }
+        if kind is Kind.CONSTRUCT:
+            detail["called"] = opcode in NEW and not bare
         if at in self.nested:
             detail["nested"] = True
         if at in self.lookups:
@@ -244,9 +249,9 @@ class Ledger:
             detail["sources"] = list(self.sources[at])
         return self._fact(kind, name, at, detail)
 
-    def _detailed(self, act: Act, root: Global | None, masks: Masks) -> Evidence:
+    def _detailed(self, act: Act, root: Global | None, masks: Masks, bare: bool) -> Evidence:
         """The same with what is shown of it."""
-        fact = self._short(act, root, masks, bare=False)
+        fact = self._short(act, root, masks, bare)
         kind, _, callee, args, at = act
         detail: dict[str, Any] = {**fact.detail, "expression": describe.call(self.data, self.end, callee, args)}
         made = code.of(self.data, self.end, callee, args) if kind is Kind.CALL else None
@@ -286,6 +291,13 @@ class Ledger:
 
 def _empty(args: Any) -> bool:
     return isinstance(args, Group) and args.kind == "tuple" and not args.size
+
+
+def _none_given(opcode: str, args: Any) -> bool:
+    """Is a class made with no arguments for its `__new__`? NEWOBJ_EX has a tuple and a dict of them."""
+    if opcode != "NEWOBJ_EX" or not isinstance(args, Group):
+        return _empty(args)
+    return all(isinstance(part, Group) and not part.size for part in args.parts())
 
 
 def _plain(args: Any) -> bool:

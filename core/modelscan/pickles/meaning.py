@@ -111,14 +111,14 @@ def _is_of(value: Made, cls: Any) -> bool:
 
 
 def _newobj(data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Meaning | None:
-    return Construction(items[0], Group("tuple", items[1:])) if items else None
+    return Construction(items[0], Group("tuple", items[1:]), "NEWOBJ") if items else None
 
 
 def _newobj_ex(data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Meaning | None:
     if len(items) != 3:
         return None
     asked = next((item for item in items[1:] if type(item) is not Group), None)
-    return Construction(items[0], Group("tuple", items[1:]) if asked is None else asked)
+    return Construction(items[0], Group("tuple", items[1:]) if asked is None else asked, "NEWOBJ_EX")
 
 
 def _loads(data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Meaning | None:

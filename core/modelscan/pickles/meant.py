@@ -19,10 +19,11 @@ class Attribute:
 
 @dataclass(frozen=True, slots=True)
 class Construction:
-    """The call comes down to `cls.__new__(cls, *args)`."""
+    """The call comes down to `cls.__new__(cls, *args)`; with `opcode`, to that opcode."""
 
     cls: Any
     args: Any
+    opcode: str = ""
 
 
 @dataclass(frozen=True, slots=True)

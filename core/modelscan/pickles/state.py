@@ -162,7 +162,7 @@ class State(ABC):
             self.ledger.reached(found.target)
             return found.target
         if isinstance(found, meant.Construction):
-            return self.constructed(opcode, found.cls, found.args, at)
+            return self.constructed(found.opcode or opcode, found.cls, found.args, at)
         if isinstance(found, meant.Nested):
             self.ledger.nested[at] = found
         if isinstance(found, meant.Replacement) and depth < DELEGATED:

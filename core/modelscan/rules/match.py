@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import sys
 import tomllib
 from _compat_pickle import IMPORT_MAPPING, NAME_MAPPING
 from collections.abc import Iterator, Mapping
@@ -150,6 +151,11 @@ class Rules:
         """A module that acts by its place in a package: `package.__main__` is a program."""
         package, _, last = module.rpartition(".")
         return self._denied[1].get(f"*.{last}") if package else None
+
+    def knows(self, name: str) -> bool:
+        """Is a canonical name of the standard library, or of a package that some rule names something of?"""
+        package = name.partition(".")[0]
+        return package in sys.stdlib_module_names or package in self.packages or package in self._roots
 
     def acts(self, attribute: str) -> bool:
         """Does this attribute, or path of attributes, of some object run code, write files or lead into modules?"""
