@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import closing
 
 import joblib
 import pytest
@@ -115,7 +116,7 @@ def test_many_threads_write(guard, evil):
 def test_a_name_out_of_a_file_is_data(guard, marker):
     callee = samples.stack_global("os'); DROP TABLE history; --", "x")
     refuse(pickle.loads, samples.proto() + samples.call(callee) + b".")
-    with sqlite3.connect(store.path()) as connection:
+    with closing(sqlite3.connect(store.path())) as connection:
         assert connection.execute("SELECT count(*) FROM history").fetchone() == (1,)
 
 
