@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import io
 import pickle
 
@@ -151,7 +152,7 @@ def asked(function: bytes, path: bytes):
     based = (counter, global_("builtins", "dict"), record(act, "keys"))
     yield "pickle", "a mapping made of another", call(global_("copyreg", "_reconstructor"), *based)
     adam = instance("torch.optim.adam", "Adam", {"defaults": b"}", "_patch_step_function": act})
-    yield "pickle", "an optimizer's own method", adam
+    yield "pickle" if importlib.util.find_spec("torch") else "", "an optimizer's own method", adam
     version = {"_key": b"K\x01", "_compare": function}
     pair = instance("numpy._utils._pep440", "_BaseVersion", version)
     yield "", "keys compared by a method of their state", b"}" + pair + b"Ns" + pair + b"Ns"
