@@ -183,7 +183,22 @@ def named_tuple_then_write(path):
     path.write_text("x")
 
 
+def distribution_with_a_text_of_its_own(path):
+    _distribution(lambda text: f"import os\nos.mkdir({str(path)!r})\n{text}")
+
+
+def _distribution(change):
+    """A distribution of scipy runs a text of its state whenever it is given one."""
+    from scipy import stats
+
+    state = stats.norm.__getstate__()
+    made = object.__new__(type(stats.norm))
+    made.__setstate__({**state, "_parse_arg_template": change(state["_parse_arg_template"])})
+    return made.name
+
+
 ACTS = (
+    *(distribution_with_a_text_of_its_own,),
     *(unpack, temporary_folder, empty_by_map, write_a_log, type_that_calls, named_tuple_then_write),
     *(write, append, low_level, make_folder, copy, link, hard_link, take_away, move, change_mode, cut),
     *(execute, evaluate, unmarshal, make_function, replace_code, start, fork, call, send, look_up),
@@ -232,6 +247,16 @@ def forward_reference(path):
     return typing.get_type_hints(types.SimpleNamespace(__annotations__={"a": "int"}))
 
 
+def distribution(path):
+    return _distribution(str)
+
+
+def decorated_by_networkx(path):
+    """Which makes the code of such a function when it is called for the first time."""
+    decorators = pytest.importorskip("networkx.utils.decorators")
+    return decorators.argmap(str, 0)(lambda number: number)(7)
+
+
 def to_nowhere(path):
     with open(os.devnull, "w") as file:  # noqa: PTH123
         file.write("x")
@@ -250,7 +275,10 @@ def database(path):
     sqlite3.connect(":memory:").close()
 
 
-HARMLESS = (look, named_tuple, data_class, forward_reference, to_nowhere, import_something, open_native, database)
+HARMLESS = (
+    *(look, named_tuple, data_class, forward_reference, distribution, decorated_by_networkx),
+    *(to_nowhere, import_something, open_native, database),
+)
 
 
 @pytest.mark.parametrize("doing", HARMLESS, ids=lambda doing: doing.__name__)

@@ -11,10 +11,12 @@ C and C++ code raises no events; this is a second net and no proof.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from types import CodeType, FrameType
 from typing import Any
 
+from modelscan.guard.state import STATE
 from modelscan.records import dataclass
 
 PROGRAMS = frozenset(
@@ -50,6 +52,17 @@ def _no_call(frame: FrameType, args: tuple[Any, ...]) -> bool:
     """A type that is written as text is looked up; a text that calls something is more than a type."""
     text = getattr(frame.f_locals.get("self"), "__forward_arg__", None)
     return type(text) is str and "(" not in text
+
+
+def _as_scipy_writes(frame: FrameType, args: tuple[Any, ...]) -> bool:
+    """A distribution runs a text of its state; the rule about it knows the texts that scipy itself writes."""
+    rule = STATE.policy.rules.match(*_DISTRIBUTION).rule
+    text = _dict_of(frame.f_locals.get("self"), "__dict__").get("_parse_arg_template")
+    return rule is not None and type(text) is str and re.fullmatch(rule.ordinary, text) is not None
+
+
+_DISTRIBUTION = ("scipy.stats._distn_infrastructure", "rv_generic")
+_dict_of = object.__getattribute__
 
 
 def _existing(frame: FrameType, args: tuple[Any, ...]) -> bool:
@@ -88,6 +101,8 @@ EXEMPT: Mapping[tuple[str, str], Exempt] = {
     ("dataclasses", "_FuncBuilder.add_fns_to_class"): _DIRECTLY,
     ("typing", "ForwardRef._evaluate"): _TYPES,
     ("annotationlib", "ForwardRef.evaluate"): _TYPES,
+    ("networkx.utils.decorators", "argmap.compile"): _DIRECTLY,
+    ("scipy.stats._distn_infrastructure", "rv_generic._attach_argparser_methods"): Exempt(only=_as_scipy_writes),
     # torch.export.load writes the graph that it read as Python; the graph itself was scanned
     ("torch.fx.graph_module", "_exec_with_source"): _DIRECTLY,
     ("torch.fx.operator_schemas", "_torchscript_type_to_python_type"): _DIRECTLY,
