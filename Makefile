@@ -48,13 +48,15 @@ bench: $(VENV)/.test ## time scans and guarded loads against bare loads, in inte
 fuzz: $(VENV)/.test ## hold the pickle machine against the real unpickler for long
 	$(PY) -m tests.fuzz --cases 1000000
 
-zoo: $(VENV)/.test ## write ordinary files of all that is installed and tell how many are refused
+zoo: $(VENV)/.test ## write ordinary files of all that is installed, tell how many are refused, and load them guarded
 	$(PY) tools/zoo/animals.py build/zoo plain numpy pandas sklearn scipy torch torch.nn xgboost lightgbm networkx
 	$(PY) tools/harvest_trusted.py build/zoo
 	$(PY) tools/zoo/write_scripts.py build/scripts tools/zoo/scripts/*.py
 	$(PY) tools/held_out.py build/scripts
 	$(PY) tools/zoo/write_scripts.py build/third tools/zoo/third/*.py
 	$(PY) tools/held_out.py build/third
+	$(PY) tools/guarded_zoo.py build/scripts build/third --path tools/zoo/scripts --path tools/zoo/third
+	$(PY) tools/guarded_zoo.py build/zoo --every 3
 
 docs: $(VENV)/.docs ## build the documentation into build/docs
 	$(PY) tools/build_reference.py

@@ -18,6 +18,7 @@ import pytest
 import modelscan
 from modelscan.report import Severity
 
+GUARDED_ZOO = Path(__file__).parents[2] / "tools" / "guarded_zoo.py"
 UNFITTED = 3
 """Estimators of another release of scikit-learn that the child may not know how to fit."""
 FEWEST = {"plain": 80, "tables": 300, "estimators": 1200, "boosted": 60, "torches": 1200, "own": 48}
@@ -58,6 +59,23 @@ def test_ordinary_things_are_safe(zoo, kind):
         found.update(f"{row.operator} in {file.stem}" for row in report.findings if row.severity >= Severity.MEDIUM)
         found.update(f"{report.verdict} {file.name}" for _ in report.failures)
     assert found == {}
+
+
+def test_all_are_loaded_under_the_guard(zoo):
+    """By every loader that reads them, with names bound and the tripwire as it is: what loads bare loads guarded."""
+    files = [file for file in zoo[0].rglob("*") if file.is_file()]
+    done = subprocess.run(
+        [sys.executable, str(GUARDED_ZOO), str(zoo[0]), "--path", str(Path(__file__).parent)],
+        capture_output=True,
+        text=True,
+        timeout=500,
+        check=False,
+        env={**os.environ, "CUDA_VISIBLE_DEVICES": "", "OMP_NUM_THREADS": "1", "KERAS_BACKEND": "torch"},
+    )
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    said = dict(line.rsplit(": ", 1) for line in done.stdout.splitlines() if ": " in line)
+    assert set(said) <= {"loaded", "load neither way"} | {line for line in said if line.startswith("written down")}
+    assert int(said["loaded"].replace(",", "")) >= len(files)
 
 
 def test_all_could_be_made(zoo):
