@@ -18,6 +18,7 @@ from fuzz.streams import Generator
 
 from modelscan.errors import UnsafeModelError
 from modelscan.guard import shapes
+from modelscan.guard.outline import outline
 from modelscan.guard.state import STATE
 from modelscan.scanner import Examination, examine
 from modelscan.source.artifact import Artifact
@@ -46,6 +47,7 @@ VALUES = [
 @pytest.fixture(autouse=True)
 def fresh():
     shapes._known.clear()
+    shapes._drawn.clear()
 
 
 def found(data: bytes) -> Examination:
@@ -79,6 +81,52 @@ def test_one_shape_one_judgement(seed):
                 same += 1
                 assert judgement(bytes(changed))[:2] == expected[:2], (data, bytes(changed))
     assert same > 50
+
+
+def changed(data: bytes, dice: random.Random) -> bytes:
+    """With some bytes changed, put in or taken out, often such as begin a text, a name or a place in the memo."""
+    made, telling = bytearray(data), b"h.\x8cK\x93\x94RCXG\x00\x01\x02"
+    for _ in range(dice.randrange(3)):
+        at = dice.randrange(len(made))
+        what = dice.choice(telling)
+        made[at : at + dice.randrange(2)] = bytes([dice.choice((what, made[at] ^ 1 << dice.randrange(8)))])
+    return bytes(made)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_one_outline_one_shape(seed):
+    """What is recalled by its outline would have been recalled by its shape."""
+    generator, dice = Generator(seed), random.Random(seed)
+    written = [pickle.dumps(value, protocol) for value in VALUES for protocol in range(2, 6)]
+    keys: dict[tuple[bytes, ...], tuple[bytes, shapes.Key]] = {}
+    for data in (generator.case() if number % 2 else dice.choice(written) for number in range(3_000)):
+        made = changed(data, dice)
+        key = shapes.shape(made)
+        if key is not None and shapes._is_told_by_outline(made, key):
+            assert keys.setdefault(outline(made), (made, key))[1] == key
+    same = 0
+    for made, key in [*keys.values()]:
+        for _ in range(20):
+            other = changed(made, dice)
+            if not shapes._is_unusual(other) and keys.get(outline(other), (b"", None))[1] == key:
+                same += other != made
+                assert shapes.shape(other) == key or b"codecs" in other, (made, other)
+    assert same > 80
+
+
+@pytest.mark.parametrize("more", [b"h.", b"\x93h.", b"j...."], ids=repr)
+def test_what_is_behind_an_outline_counts(more):
+    data = b"\x80\x02cdatetime\ndate\nK\x01"
+    assert outline(data + more) != outline(data + b".")
+    assert outline(data + more + b".") != outline(data + b".")
+
+
+@pytest.mark.parametrize("length", [1, 63, 64, 255, 256, 3_000])
+def test_texts_of_any_length_are_recalled(guard, monkeypatch, length):
+    value = [datetime.date(2020, 1, 2), "x" * length]
+    pickle.loads(pickle.dumps(value))
+    monkeypatch.setattr("modelscan.guard.admission.scanned", None)
+    assert pickle.loads(pickle.dumps(value)) == value
 
 
 @pytest.mark.parametrize("protocol", range(2, 6))

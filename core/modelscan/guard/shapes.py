@@ -14,6 +14,7 @@ import sys
 from collections.abc import Set as AbstractSet
 from typing import Any
 
+from modelscan.guard.outline import UNTOLD, Outline, blanked, outline
 from modelscan.guard.scope import Pair
 from modelscan.guard.session import CurrentSession, resolve
 from modelscan.pickles.opcodes import COUNTED, FIXED, Op
@@ -79,10 +80,16 @@ class Known:
 
 
 _known: dict[Key, Known] = {}
+_drawn: dict[Outline, Known] = {}
+"""The same, by what is found faster than a shape."""
 
 
 def names(data: bytes, policy: Policy) -> AbstractSet[Pair] | None:
     """The names that the one pickle in these bytes may resolve, None if it has to be scanned."""
+    if _drawn and not _is_unusual(data):
+        drawn = _drawn.get(outline(data))
+        if drawn is not None and drawn.holds(policy):
+            return drawn.names
     key = shape(data)
     if key is None:
         return None
@@ -113,10 +120,23 @@ def remember(data: bytes, policy: Policy, session: CurrentSession, names: Abstra
             own.append(((module, name), resolve(module, name)))
     if len(_known) >= KEPT:
         _known.clear()
+        _drawn.clear()
     renamed = key[0][0] == _PROTO and key[0][1] < 3  # the unpickler then translates the names of Python 2
     modules = (policy.rules.canonical(*pair) if renamed else pair[0] for pair in names)
     packages = tuple({module.partition(".")[0] for module in modules})
     _known[key] = Known(policy, names, packages, tuple(own), os.getcwd())  # noqa: PTH109
+    if _is_told_by_outline(data, key):
+        _drawn[outline(data)] = _known[key]
+
+
+def _is_told_by_outline(data: bytes, key: Key) -> bool:
+    """Is every name written out in it, and does the pickle end with the bytes?
+
+    Which texts are encodings is part of a shape, and not of an outline.
+    """
+    if b"codecs" in data or any("?" in part for pair in key[1] for part in pair):
+        return False
+    return outline(data) != UNTOLD and shape(blanked(data)) == key and shape(data[:-1]) is None
 
 
 def _encoding(raw: bytes) -> bytes:
@@ -127,12 +147,16 @@ def _encoding(raw: bytes) -> bytes:
 
 def shape(data: bytes) -> Key | None:
     """The shape of the one pickle that these bytes are; None for whatever is in the least unusual."""
-    if len(data) > LONGEST or (b"__" in data and _SPECIAL(data) is not None):
+    if _is_unusual(data):
         return None
     try:
         return _shape(data)
     except (IndexError, KeyError, ValueError):  # it ends in the middle, or makes no sense
         return None
+
+
+def _is_unusual(data: bytes) -> bool:
+    return len(data) > LONGEST or (b"__" in data and _SPECIAL(data) is not None)
 
 
 def _shape(data: bytes) -> Key | None:
