@@ -8,6 +8,8 @@ import gzip
 import io
 import lzma
 import pickle
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,7 @@ from modelscan import guard
 from modelscan.guard import window
 from modelscan.guard.plain import WINDOW
 from modelscan.guard.window import GROWTH
+from modelscan.source import lease
 
 FIRST, SECOND = WINDOW * GROWTH, WINDOW * GROWTH**2
 SIZES = [WINDOW - 1_000, WINDOW, FIRST - 30, FIRST, SECOND - 100, SECOND + 100_000, 3 * SECOND]
@@ -56,11 +59,11 @@ VALUES = [
 
 @pytest.mark.parametrize("protocol", [0, 2, 4, 5])
 @pytest.mark.parametrize("kind", ["rb", "r+b", "memory", "unbuffered", "gzip", "bz2", "xz"])
-@pytest.mark.parametrize("limit", [None, 100_000])
-def test_many_pickles_are_read_one_after_another(tmp_path, protocol, kind, limit, monkeypatch):
-    if limit is not None:
-        monkeypatch.setattr(window, "GUARD_IN_MEMORY", limit)
-    start = 0 if limit is None else 4
+@pytest.mark.parametrize("held", [None, "by a lease", "by nobody"])
+def test_many_pickles_are_read_one_after_another(tmp_path, protocol, kind, held, monkeypatch):
+    if held is not None:
+        _all_are_large(monkeypatch, leases=held == "by a lease")
+    start = 0 if held is None else 4
     data = b"head"[:start] + b"".join(pickle.dumps(value, protocol) for value in VALUES) + b"tail"
     (tmp_path / "many").write_bytes(data)
     ends = []
@@ -72,6 +75,14 @@ def test_many_pickles_are_read_one_after_another(tmp_path, protocol, kind, limit
         guard.uninstall()
     assert ends[0] == ends[1]
     assert all(equal for equal, _ in ends[0])
+
+
+def _all_are_large(monkeypatch, leases: bool):
+    """Pickles of 100,000 bytes are mapped."""
+    monkeypatch.setattr(window, "IN_MEMORY", 100_000)
+    monkeypatch.setattr(window, "MAPPED_ANYWAY", 100_000)
+    if not leases:
+        monkeypatch.setattr(lease, "take", lambda descriptor: False)
 
 
 PACKED = {"gzip": gzip, "bz2": bz2, "xz": lzma}
@@ -129,7 +140,7 @@ def test_a_large_pickle_that_begins_a_packed_file_is_read_with_what_follows(tmp_
 
 
 def test_a_pickle_too_large_to_be_held_twice_must_stay_the_same(tmp_path, monkeypatch):
-    monkeypatch.setattr(window, "GUARD_IN_MEMORY", 1 << 20)
+    _all_are_large(monkeypatch, leases=False)
     path, good = tmp_path / "m", pickle.dumps([datetime.date(2020, 1, 2), b"x" * (3 << 20)])
     path.write_bytes(good)
     with path.open("rb") as file:
@@ -143,3 +154,30 @@ def test_a_pickle_too_large_to_be_held_twice_must_stay_the_same(tmp_path, monkey
     monkeypatch.setattr(window.Window, "_hand_over", swapped)
     with path.open("rb") as file, pytest.raises(modelscan.UnsafeModelError, match=r"changed"):
         pickle.load(file)
+
+
+def test_who_wants_to_write_to_a_large_pickle_waits_for_its_load(tmp_path, monkeypatch):
+    path, others = tmp_path / "m", []
+    path.write_bytes(pickle.dumps([datetime.date(2020, 1, 2), b"x" * (9 << 20)]))
+    _needs_leases(path)
+    real = window.examine
+
+    def examined(artifact, *args, **options):
+        if artifact.hold():  # all of it, not the beginning that is looked at first
+            others.append(subprocess.Popen([sys.executable, "-c", f"open({str(path)!r}, 'wb').close()"]))
+            with pytest.raises(subprocess.TimeoutExpired):
+                others[0].wait(1)
+        return real(artifact, *args, **options)
+
+    monkeypatch.setattr(window, "examine", examined)
+    with path.open("rb") as file:
+        assert pickle.load(file)[0] == datetime.date(2020, 1, 2)
+    assert others[0].wait(60) == 0
+    assert path.stat().st_size == 0
+
+
+def _needs_leases(path: Path) -> None:
+    with path.open("rb") as file:
+        if sys.platform != "linux" or not lease.take(file.fileno()):
+            pytest.skip("this system, or this file system, has no leases")
+        lease.give_back(file.fileno())

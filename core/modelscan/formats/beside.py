@@ -13,7 +13,7 @@ from modelscan.errors import FormatError
 from modelscan.evidence import Evidence, Kind, Where
 from modelscan.formats.reader import leaves_the_archive, unreadable
 from modelscan.pickles.ledger import Ledger
-from modelscan.source.artifact import GUARD_IN_MEMORY, Artifact
+from modelscan.source.artifact import Artifact
 
 
 def read(artifact: Artifact, ledger: Ledger, base: int) -> Iterator[Artifact | Evidence]:
@@ -33,7 +33,7 @@ def read(artifact: Artifact, ledger: Ledger, base: int) -> Iterator[Artifact | E
 
 def _opened(path: str, raw: bool) -> Artifact | Evidence:
     try:
-        found = Artifact.open(path, GUARD_IN_MEMORY)
+        found = Artifact.open(path)
     except FormatError as error:
         return _named(path, error.reason)
     except OSError as error:

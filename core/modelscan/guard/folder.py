@@ -12,7 +12,7 @@ from modelscan.evidence import Evidence, Kind, Where
 from modelscan.guard.sources import Source
 from modelscan.policy import Policy
 from modelscan.scanner import Examination, examine, files_below
-from modelscan.source.artifact import GUARD_IN_MEMORY, Artifact, BytesRoot, Identity, identity_of
+from modelscan.source.artifact import Artifact, BytesRoot, Identity, identity_of
 
 
 class Folder(Source):
@@ -49,7 +49,7 @@ class Folder(Source):
 
 def _examined(file: Path, policy: Policy, loader: str) -> Examination:
     try:
-        artifact = Artifact.open(file, GUARD_IN_MEMORY)
+        artifact = Artifact.open(file)
     except (OSError, FormatError) as error:
         reason = {"reason": getattr(error, "strerror", None) or str(error)}
         return Examination([Evidence(Kind.UNREADABLE, "not-accessible", Where(str(file)), reason)])

@@ -18,7 +18,7 @@ from modelscan.guard.target import Target
 from modelscan.pickles.stream import read_one
 from modelscan.policy import Policy
 from modelscan.scanner import NAMELESS, Borrowed, Examination, examine
-from modelscan.source.artifact import GUARD_IN_MEMORY, Artifact, Identity, identity_of
+from modelscan.source.artifact import Artifact, Identity, identity_of
 
 READ_AHEAD = 1 << 17
 """Bytes that the C unpickler asks a file object to have ready."""
@@ -133,14 +133,18 @@ class File(Source):
 
     def __init__(self, path: Path) -> None:
         self.path, self.label, self._beside = path, str(path), Path(os.path.abspath(path)).parent  # noqa: PTH100
-        self.artifact = Artifact.open(path, GUARD_IN_MEMORY)
+        self.artifact = Artifact.open(path)
         self.identity = self.artifact.identity()
 
     def beside(self) -> Path | None:
         return self._beside
 
     def examine(self, policy: Policy) -> tuple[Artifact, Examination]:
-        return self.artifact, examine(self.artifact, policy, loader=self.loader)
+        """The loader may want to write to it, as `mmap_mode="r+"` does."""
+        try:
+            return self.artifact, examine(self.artifact, policy, loader=self.loader)
+        finally:
+            self.artifact.let_go()
 
     def sha256(self) -> str:
         return self.artifact.sha256()

@@ -16,7 +16,7 @@ from modelscan.guard.sources import READ_AHEAD, Handle, file_identity, label_of,
 from modelscan.pickles.opcodes import Op
 from modelscan.policy import Policy
 from modelscan.scanner import Examination, examine
-from modelscan.source.artifact import CHUNK, GUARD_IN_MEMORY, IN_MEMORY, Artifact, FileRoot
+from modelscan.source.artifact import CHUNK, IN_MEMORY, MAPPED_ANYWAY, Artifact, FileRoot
 
 GROWTH = 16
 """Where a pickle does not end within what was looked at, so many times more is looked at."""
@@ -25,8 +25,9 @@ GROWTH = 16
 class Window(Handle):
     """As much of a file on disk or in memory is looked at as its next pickle takes.
 
-    The loader reads from a copy of that, and the file object is left where the loader stopped. Only a pickle that is
-    too large to be held beside its objects is read by the loader itself; then the file must be the same afterwards.
+    The loader reads from a copy of that, and the file object is left where the loader stopped. A large pickle it reads
+    itself, from a file that nobody can write to until it is done; where the system has no such thing, only one that is
+    too large to be held beside its objects. In any case the file must be the same afterwards.
     """
 
     def __init__(self, file: Any) -> None:
@@ -81,7 +82,7 @@ class Window(Handle):
         self.identity = file_identity(self.file)
         file = os.fdopen(os.dup(self.file.fileno()), "rb")
         size = os.fstat(file.fileno()).st_size - self.origin
-        return Artifact(self.label, FileRoot(file, IN_MEMORY), self.origin, size)
+        return Artifact(self.label, FileRoot(file), self.origin, size)
 
     def _grow(self) -> None:
         """Reads more: all that is left where nobody has read from the file object yet, or where that is little.
@@ -91,10 +92,14 @@ class Window(Handle):
         size, rest = len(self.data) * GROWTH, self.file.seek(0, io.SEEK_END) - self.origin
         self.rewind()
         in_memory = isinstance(self.file, io.BytesIO)
-        if min(size, rest) > GUARD_IN_MEMORY and not in_memory:
-            self.data, self.mapped, self.whole = b"", self._map(), True
-            return
-        self.whole = in_memory or (rest <= GUARD_IN_MEMORY and (self.origin == 0 or rest <= size * GROWTH))
+        alone = self.origin == 0 or rest <= size * GROWTH
+        if (rest if alone else min(size, rest)) > IN_MEMORY and not in_memory:
+            mapped = self._map()
+            if mapped.hold() or min(size, rest) > MAPPED_ANYWAY:
+                self.data, self.mapped, self.whole = b"", mapped, True
+                return
+            mapped.close()
+        self.whole = in_memory or (alone and rest <= MAPPED_ANYWAY)
         self.data = self._read(rest if self.whole else size)
 
     def _hand_over(self) -> None:

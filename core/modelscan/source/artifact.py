@@ -15,6 +15,7 @@ from typing import BinaryIO
 
 from modelscan.errors import FormatError
 from modelscan.progress import Meter
+from modelscan.source import lease
 
 Buffer = bytes | mmap.mmap
 Identity = tuple[int, int, int, int, int]
@@ -25,9 +26,9 @@ CHUNK = 1 << 20
 SMALL = 256 << 10
 """Files up to this size are read in one go when they are opened."""
 IN_MEMORY = 8 << 20
-"""Files up to this size are read, larger ones mapped."""
-GUARD_IN_MEMORY = 256 << 20
-"""The same in the guard: a mapped file that somebody truncates kills the kernel, so only huge ones are mapped."""
+"""Files up to this size are read. Larger ones are mapped where nobody can cut them off meanwhile."""
+MAPPED_ANYWAY = 256 << 20
+"""Files above this size are mapped even so: one that is cut off then ends the process."""
 
 
 class Artifact:
@@ -50,14 +51,14 @@ class Artifact:
         """The folder it lies in, if it is a file by itself, also a compressed one."""
 
     @classmethod
-    def open(cls, path: str | os.PathLike[str], in_memory: int = IN_MEMORY) -> Artifact:
+    def open(cls, path: str | os.PathLike[str]) -> Artifact:
         """Opens a regular file. Raises OSError, and FormatError for what is no regular file."""
         name = os.fspath(path)
         if not stat.S_ISREG(os.stat(name).st_mode):  # noqa: PTH116 - before opening: a pipe would block
             raise FormatError("not-a-file", "not a regular file")
         file = open(name, "rb")  # noqa: SIM115, PTH123 - the artifact owns it
         size = os.fstat(file.fileno()).st_size
-        root = FileRoot(file, in_memory) if size > SMALL else SmallFileRoot(file, size)
+        root = FileRoot(file) if size > SMALL else SmallFileRoot(file, size)
         made = cls(name, root, 0, root.size if isinstance(root, SmallFileRoot) else size)
         made.beside = os.path.dirname(name)  # noqa: PTH120 - spelled as loaders spell it
         return made
@@ -68,10 +69,10 @@ class Artifact:
         return cls(name, BytesRoot(whole), 0, len(whole))
 
     @classmethod
-    def of_file(cls, name: str, file: BinaryIO, in_memory: int = IN_MEMORY) -> Artifact:
-        """A temporary file that belongs to the artifact from now on."""
+    def of_file(cls, name: str, file: BinaryIO) -> Artifact:
+        """A temporary file, which nobody else knows. It belongs to the artifact from now on."""
         file.seek(0, io.SEEK_END)
-        return cls(name, FileRoot(file, in_memory), 0, file.tell())
+        return cls(name, FileRoot(file, private=True), 0, file.tell())
 
     def part(
         self, name: str, start: int, size: int, *, loader: str | None = None, expected: bool = False, chain: str = "!"
@@ -128,6 +129,14 @@ class Artifact:
     def identity(self) -> Identity | None:
         return self._root.identity()
 
+    def hold(self) -> bool:
+        """Keeps everybody from cutting it off until it is closed or let go. False where the system cannot."""
+        return self._root.hold()
+
+    def let_go(self) -> None:
+        """It may be written to again, by the loader too. What was mapped is mapped no more."""
+        self._root.let_go()
+
     def close(self) -> None:
         """Closes the file below, also that of parts."""
         self._root.close()
@@ -154,6 +163,12 @@ class Root(ABC):
     def identity(self) -> Identity | None:
         return None
 
+    def hold(self) -> bool:
+        return False
+
+    def let_go(self) -> None:
+        """Nothing is held of bytes in memory."""
+
     def close(self) -> None:
         """Gives back what is held; reading afterwards is an error."""
 
@@ -170,9 +185,10 @@ class BytesRoot(Root):
 
 
 class FileRoot(Root):
-    def __init__(self, file: BinaryIO, in_memory: int) -> None:
-        self.file, self.in_memory = file, in_memory
+    def __init__(self, file: BinaryIO, private: bool = False) -> None:
+        self.file, self.private = file, private
         self._map: mmap.mmap | None = None
+        self._leased = False
 
     def read(self, start: int, length: int) -> bytes:
         if hasattr(os, "pread"):  # no more than was asked for, where a buffered file reads 8 KB
@@ -184,7 +200,7 @@ class FileRoot(Root):
         return self.file.read(length)
 
     def view(self, start: int, length: int) -> tuple[Buffer, int, int]:
-        if length <= self.in_memory:
+        if length <= IN_MEMORY or (not self.hold() and length <= MAPPED_ANYWAY):
             return super().view(start, length)
         return self._mapped(), start, start + length
 
@@ -202,11 +218,22 @@ class FileRoot(Root):
     def identity(self) -> Identity | None:
         return identity_of(self.file.fileno())
 
-    def close(self) -> None:
+    def hold(self) -> bool:
+        self._leased = self._leased or (not self.private and lease.take(self.file.fileno()))
+        return self._leased or self.private
+
+    def let_go(self) -> None:
         if self._map is not None:
             self._map.close()
             self._map = None
-        self.file.close()
+        if self._leased:
+            self._leased = False
+            lease.give_back(self.file.fileno())
+
+    def close(self) -> None:
+        if not self.file.closed:
+            self.let_go()
+            self.file.close()
 
 
 class SmallFileRoot(BytesRoot):
