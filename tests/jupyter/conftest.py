@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+
 import pytest
 from IPython.core.displaypub import CapturingDisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
@@ -25,6 +27,7 @@ def shell(tmp_path, monkeypatch):
     unload(shell)
     STATE.policy = Policy()
     InteractiveShell.clear_instance()
+    atexit.unregister(shell.atexit_operations)  # each collects all the garbage of the test run, a minute in sum
 
 
 @pytest.fixture
