@@ -191,7 +191,7 @@ def count_reads(monkeypatch):
     read = []
     real = folder.scan_path
 
-    def counting(path, policy):
+    def counting(path, policy, **how):
         read.append(Path(path).name)
         return real(path, policy)
 

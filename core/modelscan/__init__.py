@@ -11,9 +11,11 @@ Everything below is loaded when it is first used, so that importing this package
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from modelscan import guard
     from modelscan.approvals import allow
     from modelscan.errors import UnsafeModelError

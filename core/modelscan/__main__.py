@@ -1,5 +1,5 @@
 """`python -m modelscan`."""
 
-from modelscan.cli import main
+from modelscan.cli import program
 
-main()
+program()

@@ -10,16 +10,18 @@ something was found: what is safe by itself never waits for a disk.
 from __future__ import annotations
 
 import os
-import threading
 import time
+from _thread import allocate_lock
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
-from typing import Any
 
 from modelscan import store
-from modelscan.policy import Policy
 from modelscan.records import dataclass
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _HEX = frozenset("0123456789abcdef")
 _TICK = 200_000_000
@@ -61,7 +63,7 @@ _NONE = Kept(None, frozenset(), {})
 
 _current: ContextVar[tuple[Approval, ...]] = ContextVar("modelscan_approvals", default=())
 _once: dict[str, Approval] = {}
-_lock = threading.Lock()
+_lock = allocate_lock()
 _read_before: dict[str, Kept] = {}
 """By the path of the store."""
 
@@ -90,6 +92,8 @@ def checked(sha256: str | None, name: str | None, reason: str, created: str = ""
         if len(sha256) != 64 or not _HEX.issuperset(sha256):
             raise ValueError("sha256 must be the 64 hexadecimal digits of the whole file")
     if name is not None:
+        from modelscan.policy import Policy
+
         (name,) = Policy().with_allowed([name.strip()]).allowed
     return Approval(sha256, name, reason, created, user)
 
@@ -171,7 +175,7 @@ def revoke(value: str) -> tuple[Approval, ...]:
 
 def kept() -> tuple[Approval, ...]:
     """All kept approvals, names first, in order. Empty where there is no store."""
-    if not store.path().exists():
+    if not os.path.exists(store.place()):  # noqa: PTH110
         return ()
     with store.connect() as connection:
         rows = connection.execute("SELECT kind, value, reason, created, user FROM approvals ORDER BY kind, value")
@@ -221,7 +225,7 @@ def _from_row(kind: str, value: str, *rest: Any) -> Approval:
 
 def _read() -> Kept:
     """The kept approvals, read again only if the store was written to."""
-    file = str(store.path())
+    file = store.place()
     stamp, settled = _stamp(file)
     if stamp is None:
         return _NONE
@@ -237,6 +241,8 @@ def _read() -> Kept:
 
 def _lawful(names: Iterable[str]) -> Iterator[str]:
     """Without names whose group became CRITICAL after they were approved."""
+    from modelscan.policy import Policy
+
     for name in names:
         with suppress(ValueError):
             yield from Policy().with_allowed([name]).allowed

@@ -11,16 +11,16 @@ import os
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from hashlib import blake2b
-from typing import TYPE_CHECKING, Any
 
 from modelscan import store
 from modelscan.records import replace
 from modelscan.report import Report, Scanned, Skip
 from modelscan.walk import Entry
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from sqlite3 import Connection
+    from typing import Any
 
 BATCH = 1_000
 DAYS = 30
@@ -57,10 +57,10 @@ class Cache:
 
     def write(self) -> None:
         """Writes what is new."""
-        import sqlite3
-
         if self._connection is None or not self._fresh:
             return
+        import sqlite3
+
         try:
             self._write(self._connection)
         except sqlite3.Error:
@@ -73,10 +73,10 @@ class Cache:
             self.write()
 
     def _row(self, key: bytes) -> tuple[bytes, str, int] | None:
-        import sqlite3
-
         if self._connection is None:
             return None
+        import sqlite3
+
         query = "SELECT stamp, report, day FROM results WHERE path = ? AND rules = ?"
         try:
             return self._connection.execute(query, (key, self._rules)).fetchone()  # type: ignore[no-any-return]
@@ -121,6 +121,8 @@ def settled(entry: Entry) -> bool:
 
 def stamp_of_all(entries: Iterable[Entry]) -> bytes:
     """Of everything that a walk met."""
+    from hashlib import blake2b
+
     parts: list[bytes] = []
     for entry in entries:
         parts += (os.fsencode(entry.path), entry.stamp or os.fsencode(entry.problem))

@@ -10,7 +10,6 @@ from collections.abc import Iterable
 
 from modelscan.evidence import Evidence, Kind
 from modelscan.report import Finding, Severity
-from modelscan.rules.match import Rules
 
 
 def cleared(evidence: Iterable[Evidence], findings: Iterable[Finding]) -> tuple[Finding, ...]:
@@ -18,7 +17,11 @@ def cleared(evidence: Iterable[Evidence], findings: Iterable[Finding]) -> tuple[
     told = {(row.operator, row.where.artifact) for row in findings}
     harmful = {row.where.artifact for row in findings if row.severity >= Severity.HIGH}
     found: dict[tuple[str, str], Finding] = {}
-    for fact in evidence if harmful else ():
+    if not harmful:
+        return ()
+    from modelscan.rules.match import Rules
+
+    for fact in evidence:
         if fact.kind is not Kind.IMPORT or fact.where.artifact not in harmful:
             continue
         match = Rules.load().match(fact.detail["module"], fact.detail["name"])

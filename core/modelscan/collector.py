@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import gc
 import os
-import threading
+from _thread import allocate_lock
 
 MANY = 100_000
 """New objects; fewer are looked through in a few milliseconds."""
@@ -24,7 +24,7 @@ class Pause:
 
     def __init__(self) -> None:
         self.wanted = True
-        self._lock = threading.Lock()
+        self._lock = allocate_lock()
         self._depth = 0
         self._was_on = False
 
@@ -45,7 +45,7 @@ class Pause:
 
     def begin_anew(self) -> None:
         """In a forked child: the threads that paused it are not there to go on."""
-        self._lock = threading.Lock()
+        self._lock = allocate_lock()
         if self._depth and self._was_on:
             gc.enable()
         self._depth = 0

@@ -9,24 +9,29 @@ from __future__ import annotations
 import functools
 import itertools
 import os
-import tomllib
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from pathlib import Path
-from typing import Any
 
 from modelscan.evidence import Kind
 from modelscan.records import dataclass
 from modelscan.report import Failure, Finding, Report, Scanned, Severity, Verdict
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 
 def template_text() -> str:
     """The settings file of modelscan 0.8 with what it means here, as `create-settings-file` writes it."""
+    from pathlib import Path
+
     return Path(__file__).with_name("settings.toml").read_text("utf-8")
 
 
 @functools.cache
 def template() -> Mapping[str, Any]:
     """What modelscan 0.8 has where nothing is set: scanners with their extensions, and names with their grades."""
+    import tomllib
+
     return tomllib.loads(template_text())
 
 
@@ -35,24 +40,24 @@ class Scanner:
     """A scanner of modelscan 0.8. `labels` are what `Scanned.format` starts with for the files it reads."""
 
     name: str
-    labels: tuple[str, ...] = ()
+    extensions: tuple[str, ...]
+    """As in `settings.toml`, which takes longer to be parsed than a file to be scanned."""
+    labels: tuple[str, ...]
 
     @property
     def dotted(self) -> str:
         return f"modelscan.scanners.{self.name}"
 
-    @property
-    def extensions(self) -> tuple[str, ...]:
-        return tuple(template()["scanners"][self.dotted]["supported_extensions"])
 
+_PICKLES = (".pkl", ".pickle", ".joblib", ".dill", ".dat", ".data")
 
-H5 = Scanner("H5LambdaDetectScan", ("HDF5", "Keras HDF5"))
-KERAS = Scanner("KerasLambdaDetectScan", ("Keras",))
-LAMBDA = Scanner("SavedModelLambdaDetectScan", ("Keras metadata",))
-OPERATORS = Scanner("SavedModelTensorflowOpScan", ("SavedModel", "TensorFlow"))
-NUMPY = Scanner("NumpyUnsafeOpScan", ("NumPy",))
-PICKLE = Scanner("PickleUnsafeOpScan", ("pickle", "PyTorch pickle", "TorchScript pickle"))
-TORCH = Scanner("PyTorchUnsafeOpScan", ("PyTorch legacy",))
+H5 = Scanner("H5LambdaDetectScan", (".h5",), ("HDF5", "Keras HDF5"))
+KERAS = Scanner("KerasLambdaDetectScan", (".keras",), ("Keras",))
+LAMBDA = Scanner("SavedModelLambdaDetectScan", (".pb",), ("Keras metadata",))
+OPERATORS = Scanner("SavedModelTensorflowOpScan", (".pb",), ("SavedModel", "TensorFlow"))
+NUMPY = Scanner("NumpyUnsafeOpScan", (".npy",), ("NumPy",))
+PICKLE = Scanner("PickleUnsafeOpScan", _PICKLES, ("pickle", "PyTorch pickle", "TorchScript pickle"))
+TORCH = Scanner("PyTorchUnsafeOpScan", (".bin", ".pt", ".pth", ".ckpt"), ("PyTorch legacy",))
 SCANNERS = (H5, KERAS, LAMBDA, OPERATORS, NUMPY, PICKLE, TORCH)
 OURS = "modelscan.scan"
 """Named as the scanner of whatever modelscan 0.8 has none for."""
@@ -117,10 +122,8 @@ class Terms:
         self._named = {*self._formats, *(row.name for row in report.skips), *report.parts}
         self._holders = {holder for name in self._named for holder in self.chain(name)[:-1]}
         names = (*self._named, *(row.where.artifact for row in report.failures))
-        source = Path(report.source)
-        self.folder = (
-            source.parent if any(self.chain(name)[0] == report.source for name in names) else source
-        ).absolute()
+        source, alone = report.source, any(self.chain(name)[0] == report.source for name in names)
+        self.folder = os.path.dirname(_absolute(source)) if alone else _absolute(source)  # noqa: PTH120
         self.rows = sorted(self._found(), key=lambda row: -row[0].severity)
         self.issues = [issue for issue, _ in self.rows]
         self.errors: list[Entry] = []
@@ -244,10 +247,10 @@ class Terms:
 
     def _left(self, name: str, reason: str) -> None:
         """What no reader claimed. A file that calls itself a model and is none is an error, as it always was."""
-        source, suffix = self.source(name), Path(name).suffix.lower()
+        source, suffix = self.source(name), os.path.splitext(name)[1].lower()  # noqa: PTH122
         if suffix in (*PICKLE.extensions, *NUMPY.extensions):
             self.errors.append(Entry("PICKLE_GENOPS", f"Parsing error: {reason}", source, PICKLE.dotted))
-        elif suffix in H5.extensions or Path(name).name in _GRAPHS:
+        elif suffix in H5.extensions or os.path.basename(name) in _GRAPHS:  # noqa: PTH119
             self.errors.append(Entry("MODEL_SCAN", reason, source, H5.dotted if suffix == ".h5" else OPERATORS.dotted))
         elif suffix in KERAS.extensions:
             self.skipped.append(Entry("BAD_ZIP", f"Skipping zip file due to error: {reason}", source, KERAS.dotted))
@@ -257,9 +260,9 @@ class Terms:
             self.skipped.append(Entry("SCAN_NOT_SUPPORTED", NOT_SCANNED, source))
 
 
-def relative(source: str, folder: Path) -> str:
+def relative(source: str, folder: str) -> str:
     """An absolute source as told from `folder`; unchanged where it is not below it."""
-    prefix = str(folder).rstrip(os.sep) + os.sep
+    prefix = folder.rstrip(os.sep) + os.sep
     return source.removeprefix(prefix)
 
 
@@ -274,8 +277,11 @@ def _scanner_of(label: str, suffix: str) -> str:
 
 def _absolute(path: str) -> str:
     """As `Path.absolute` has it, which is slow for the thousands of names of a folder."""
-    plain = path.startswith("/") and os.sep == "/" and "/." not in path and "//" not in path
-    return path if plain else str(Path(path).absolute())
+    if path.startswith("/") and os.sep == "/" and "/." not in path and "//" not in path and path[-1] != "/":
+        return path
+    from pathlib import Path
+
+    return str(Path(path).absolute())
 
 
 def grade(module: str, operator: str) -> Severity | None:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
 
-from modelscan.policy import Policy
+from modelscan import folders
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from modelscan.policy import Policy
 
 FILE = "settings.toml"
 """Of the administrator, and of the user."""
 
 
-def administrators_file() -> Path:
+def administrators_file() -> str:
     """The settings of this machine."""
-    from platformdirs import site_config_path
-
-    return site_config_path("modelscan", appauthor=False) / FILE
+    return os.path.join(folders.site_config(), FILE)  # noqa: PTH118 - pathlib takes as long to import as a file to scan
 
 
 def at_least(policy: Policy) -> Policy:
@@ -23,7 +25,7 @@ def at_least(policy: Policy) -> Policy:
     Raises SettingsError where what the administrator wrote cannot be understood: nobody would know what holds.
     """
     path = administrators_file()
-    if not path.is_file():
+    if not os.path.isfile(path):  # noqa: PTH113
         return policy
     from modelscan.settings import stricter
 

@@ -7,19 +7,19 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from itertools import chain, islice
-from pathlib import Path
 
-from modelscan import cache
-from modelscan.cache import Cache
 from modelscan.evidence import Where
 from modelscan.policy import Policy
 from modelscan.progress import Meter
 from modelscan.records import dataclass, replace
 from modelscan.report import Failure, Finding, Report, Scanned, Skip, Verdict
 from modelscan.scanner import scan_path, versions
-from modelscan.tally import Tally
 from modelscan.version import version
-from modelscan.walk import Entry, stamp_of, walk
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from modelscan.cache import Cache
+    from modelscan.walk import Entry
 
 WHOLE = 20_000
 """Files up to which a folder is answered as a whole; a larger one is walked and answered file by file."""
@@ -27,8 +27,8 @@ WHOLE = 20_000
 
 Progress = Callable[[int, int | None], object]
 """Told how many files of a folder are done, and of how many if that is known."""
-Known = tuple[Entry, Report | None]
-Outcome = tuple[Entry, Report | None, bool]
+Known = tuple["Entry", Report | None]
+Outcome = tuple["Entry", Report | None, bool]
 """An entry, its report, and whether both will be the same the next time."""
 
 
@@ -80,11 +80,15 @@ class Merged:
 
     def stop(self, done: int) -> None:
         """A person stopped the scan of `source` after so many files."""
-        place = self.source if Path(self.source).is_file() else str(Path(self.source)) + os.sep
+        alone = os.path.isfile(self.source)  # noqa: PTH113 - of thousands of names
+        place = self.source if alone else self.source.rstrip(os.sep) + os.sep
         self.fail(place, "interrupted", f"stopped by the user after {done:,} files, the rest was not scanned")
 
-    def report(self) -> Report:
-        """All of it so far, judged as a whole, worst first. A model is told once, also if a notebook led to it."""
+    def report(self, *, signed: bool = True) -> Report:
+        """All of it so far, judged as a whole, worst first. A model is told once, also if a notebook led to it.
+
+        `signed` as in `scan_path`.
+        """
         return self.policy.decide(
             Report(
                 source=self.source,
@@ -98,7 +102,7 @@ class Merged:
                 cleared=tuple(self._cleared),
                 failures=tuple(dict.fromkeys(self._failures)),
                 policy=self.policy.word,
-                digest=self.policy.digest,
+                digest=self.policy.digest if signed else "",
                 size=self.size,
                 milliseconds=round((time.perf_counter() - self.started) * 1000, 3),
                 versions=versions(),
@@ -106,10 +110,10 @@ class Merged:
         )
 
 
-def scan_folder(folder: Path, policy: Policy, way: Way | None = None) -> Report:
+def scan_folder(folder: str | os.PathLike[str], policy: Policy, way: Way | None = None) -> Report:
     """Every file below `folder`, in one report."""
-    merged = Merged(str(folder), policy)
-    gather(merged, [str(folder)], way or Way())
+    merged = Merged(os.fspath(folder), policy)
+    gather(merged, [os.fspath(folder)], way or Way())
     return merged.report()
 
 
@@ -117,13 +121,19 @@ def gather(merged: Merged, paths: Iterable[str], way: Way) -> None:
     """Scans files and folders into `merged`, which holds what was done when this is interrupted."""
     for path in paths:
         if not os.path.isdir(path):  # noqa: PTH112
-            merged.add(scan_path(path, merged.policy))
+            merged.add(scan_path(path, merged.policy, signed=False))
             continue
-        with cache.opened(f"{merged.policy.digest} {version()}", way.cached) as kept:
+        from modelscan import cache
+
+        rules = f"{merged.policy.digest} {version()}" if way.cached else ""
+        with cache.opened(rules, way.cached) as kept:
             _folder(merged, path, kept, way)
 
 
 def _folder(merged: Merged, folder: str, kept: Cache, way: Way) -> None:
+    from modelscan import cache
+    from modelscan.walk import walk
+
     entries = walk(folder, follow=way.follow)
     first = list(islice(entries, WHOLE + 1))
     if len(first) > WHOLE:
@@ -138,7 +148,7 @@ def _folder(merged: Merged, folder: str, kept: Cache, way: Way) -> None:
     try:
         whole = _scan(mine, first, kept, way, len(first))
     finally:
-        report = mine.report()
+        report = mine.report(signed=False)
         merged.add(report)
     if whole:
         kept.keep(folder + os.sep, stamp, report)
@@ -146,6 +156,8 @@ def _folder(merged: Merged, folder: str, kept: Cache, way: Way) -> None:
 
 def _scan(merged: Merged, entries: Iterable[Entry], kept: Cache, way: Way, total: int | None) -> bool:
     """Can what this adds to `merged` be kept as the answer for the folder?"""
+    from modelscan.tally import Tally
+
     whole, tally = True, Tally()
     with Meter(merged.source, total or 0, "files", tally=tally) as meter:
         for entry, report, lasting in _scanned(merged.policy, entries, kept, way):
@@ -195,8 +207,11 @@ def _read(policy: Policy, known: Iterator[Known], jobs: int) -> Iterator[tuple[E
 
 def read_one(entry: Entry, policy: Policy) -> tuple[Report, bool]:
     """The report on a file, and whether it holds for as long as the file is what the walk met."""
+    from modelscan import cache
+    from modelscan.walk import stamp_of
+
     settled = cache.settled(entry)
-    report = scan_path(entry.path, policy)
+    report = scan_path(entry.path, policy, signed=False)
     with suppress(OSError):
         return report, settled and report.alone and stamp_of(os.stat(entry.path)) == entry.stamp  # noqa: PTH116
     return report, False

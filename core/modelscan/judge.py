@@ -5,20 +5,21 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from typing import TYPE_CHECKING, Protocol
 
 from modelscan.evidence import Evidence, Kind
+from modelscan.patterns import later
+from modelscan.policy import KERAS, TENSORFLOW
 from modelscan.records import replace
 from modelscan.report import Finding, Severity
 from modelscan.rules.lookalike import lookalike
 from modelscan.rules.match import Match, Rule
 from modelscan.rules.rule import Use
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from modelscan.policy import Policy
+    from typing import Protocol
 
-KERAS, TENSORFLOW = "keras", "tensorflow"
-"""What names without a module are names of, in `Policy.denied`."""
+    from modelscan.policy import Policy
 
 GUESSES = frozenset(
     {"unreviewed-name", "unreviewed-class", "unreviewed-call", "untrusted-argument", "indirect-call"}
@@ -26,7 +27,7 @@ GUESSES = frozenset(
     | {"untrusted-state", "untrusted-fill", "filled-late", "computed-arguments"}
 )
 """Rules that a misread stream sets off by chance; they say nothing about facts marked "doubtful"."""
-COMPILED = re.compile(
+COMPILED = later(
     r"computed-arguments|__torch__\..+|torch\.jit\._pickle\.(build_(int|double|bool|tensor)list|build_tensor_from_id|restore_type_tag)"
 )
 """What torch.jit.load resolves inside a TorchScript archive, without importing anything."""
@@ -37,17 +38,19 @@ PARTIAL = "functools.partial"
 DICT = "builtins.dict"
 
 
-class Session(Protocol):
-    """What the process that is about to load knows and a plain scan does not."""
+if TYPE_CHECKING:
 
-    def is_own(self, module: str, name: str) -> bool:
-        """Is this a class or function that the user's own code, already imported, defines?"""
+    class Session(Protocol):
+        """What the process that is about to load knows and a plain scan does not."""
 
-    def is_enum(self, module: str, name: str) -> bool:
-        """Is this an Enum class that is already imported, whose members are data?"""
+        def is_own(self, module: str, name: str) -> bool:
+            """Is this a class or function that the user's own code, already imported, defines?"""
 
-    def is_nearby(self, module: str) -> bool:
-        """Would importing this module run a file of the current folder or of the model's own?"""
+        def is_enum(self, module: str, name: str) -> bool:
+            """Is this an Enum class that is already imported, whose members are data?"""
+
+        def is_nearby(self, module: str) -> bool:
+            """Would importing this module run a file of the current folder or of the model's own?"""
 
 
 class Judge:

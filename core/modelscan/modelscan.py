@@ -23,10 +23,9 @@ from modelscan.model import Model
 from modelscan.render.json import layout
 from modelscan.report import Report, Verdict
 from modelscan.scanner import scan
-from modelscan.schema import field_of
+from modelscan.schema import Keys, dotted, field_of
 from modelscan.settings import Setting, Settings
 from modelscan.skip import ModelScanSkipped, SkipCategories
-from modelscan.tomlfile import Keys, dotted
 from modelscan.version import version
 
 logger = logging.getLogger("modelscan")
@@ -120,14 +119,14 @@ class ModelScan:
     def _generate_results(self) -> dict[str, Any]:
         """The dict, from the lists as they are now: subclasses and report classes of modelscan 0.8 rely on it."""
         given = Path(self._input_path)
-        folder = given.absolute().parent if given.is_file() else given.absolute()
+        folder = str(given.absolute().parent if given.is_file() else given.absolute())
 
         def told(row: Mapping[str, str]) -> dict[str, str]:
             return {**row, "source": relative(row["source"], folder)} if "source" in row else dict(row)
 
         return layout(
             input_path=self._input_path,
-            folder=str(folder),
+            folder=folder,
             version=version(),
             issues=[told(issue.details.output_json()) for issue in self._issues.all_issues],
             errors=[told(row.to_dict()) for row in self._errors],

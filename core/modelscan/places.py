@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
-from modelscan import store
+from modelscan import folders, store
 from modelscan.floor import FILE, administrators_file
 
 FOLDER_FILE = "modelscan-settings.toml"
@@ -14,18 +13,15 @@ PROJECT_FILE = "pyproject.toml"
 """In the working folder, below `[tool.modelscan]`."""
 
 
-def user_file() -> Path:
+def user_file() -> str:
     """The settings of this user: beside the store where `MODELSCAN_HOME` says where that is."""
-    if os.environ.get(store.HOME):
-        return store.home() / FILE
-    from platformdirs import user_config_path
-
-    return user_config_path("modelscan", appauthor=False) / FILE
+    folder = store.folder() if os.environ.get(store.HOME) else folders.user_config()
+    return os.path.join(folder, FILE)  # noqa: PTH118 - pathlib takes as long to import as a file to scan
 
 
 def anything_set() -> bool:
     """Is there any place at all that could hold a setting? Without reading one."""
     if any(name.startswith("MODELSCAN_") and name != store.HOME for name in os.environ):
         return True
-    files = (Path(FOLDER_FILE), Path(PROJECT_FILE), user_file(), administrators_file())
-    return any(path.is_file() for path in files)
+    files = (FOLDER_FILE, PROJECT_FILE, user_file(), administrators_file())
+    return any(os.path.isfile(path) for path in files)  # noqa: PTH113

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 
 from modelscan.errors import SettingsError
 from modelscan.evidence import Evidence, Kind
-from modelscan.judge import TENSORFLOW, Judge, Session, could_be_imported, worse
 from modelscan.limits import Limits
-from modelscan.order import ordered
 from modelscan.records import dataclass, field, replace
 from modelscan.report import Failure, Finding, Report, Severity, Verdict
-from modelscan.rules.components import is_keras
-from modelscan.rules.match import Rules
-from modelscan.wanted import Wanted
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # what a scan without a single fact needs none of
+    from modelscan.judge import Session
+    from modelscan.rules.match import Rules
+    from modelscan.wanted import Wanted
 
 WORDS = ("strict", "standard", "warn", "off")
+KERAS, TENSORFLOW = "keras", "tensorflow"
+"""What names without a module are names of, in `Policy.denied`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,8 @@ class Policy:
 
     @property
     def rules(self) -> Rules:
+        from modelscan.rules.match import Rules
+
         return Rules.load()
 
     @property
@@ -63,6 +67,9 @@ class Policy:
 
         Raises ValueError for a name whose group is CRITICAL, and for what is no "package.module.Name".
         """
+        from modelscan.judge import could_be_imported, worse
+        from modelscan.rules.components import is_keras
+
         found = set(self.allowed)
         for name in names:
             module, _, attribute = name.rpartition(".")
@@ -78,6 +85,11 @@ class Policy:
 
     def findings(self, evidence: Sequence[Evidence], session: Session | None = None) -> tuple[Finding, ...]:
         """Opinions about facts, worst first; what only repeats a worse one about the same name is left out."""
+        if not evidence:
+            return ()
+        from modelscan.judge import Judge
+        from modelscan.order import ordered
+
         return ordered(Judge(self, session).judge(evidence))
 
     def wanted(self) -> Wanted:
@@ -128,11 +140,15 @@ class Policy:
 
 @functools.lru_cache(16)
 def _wanted(policy: Policy) -> Wanted:
+    from modelscan.wanted import Wanted
+
     return Wanted(policy)
 
 
 @functools.lru_cache(16)
 def _digest(policy: Policy) -> str:
+    import hashlib
+
     decided = f"{sorted(policy.allowed)} {sorted(policy.denied.items())} {sorted(policy.approved)}"
     text = f"{policy.rules.digest} {policy.word} {policy.limits} {decided}"
     return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -5,14 +5,14 @@ Counting costs a scan nothing that could be measured: it happens every few thous
 
 from __future__ import annotations
 
-import threading
 import time
+from _thread import _local
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 from modelscan.records import dataclass, field
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from modelscan.tally import Tally
 
@@ -73,7 +73,7 @@ class Meter:
 
 Watcher = Callable[[Meter], object]
 
-_here = threading.local()
+_here = _local()
 _watcher: Watcher | None = None
 
 

@@ -10,13 +10,14 @@ Only what the house uses is there: `frozen`, `slots`, defaults, `default_factory
 from __future__ import annotations
 
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
 
 __all__ = ["dataclass", "field", "replace"]
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from dataclasses import dataclass, field, replace
+    from typing import Any
 else:
 
     def dataclass(*, slots: bool, frozen: bool = False) -> Callable[[type], type]:

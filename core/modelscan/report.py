@@ -6,10 +6,13 @@ import os
 from collections import Counter
 from collections.abc import Mapping
 from enum import IntEnum, StrEnum
-from typing import Any
 
 from modelscan.evidence import Evidence, Kind, Where
 from modelscan.records import dataclass, field
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 class Severity(IntEnum):

@@ -7,17 +7,15 @@ file becomes a row of its report.
 from __future__ import annotations
 
 import os
+import stat
 import sys
 import time
 from collections.abc import Iterable, Iterator
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
 
 from modelscan.cleared import cleared
 from modelscan.collector import PAUSE
 from modelscan.errors import FormatError, LimitExceeded
 from modelscan.evidence import Evidence, Kind, Where
-from modelscan.judge import Session
 from modelscan.policy import Policy
 from modelscan.progress import Meter
 from modelscan.records import dataclass, field, replace
@@ -26,10 +24,17 @@ from modelscan.source.artifact import Artifact, StreamRoot
 from modelscan.source.codecs import Budget
 from modelscan.version import version
 
-if TYPE_CHECKING:  # the readers are many and the guard is installed in every session: they come with the first scan
-    from modelscan.formats import Context, Reader, Row
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pathlib import Path
+    from typing import Any, BinaryIO
 
-Source = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO
+    # the readers are many and the guard is installed in every session: they come with the first scan
+    from modelscan.formats import Context, Reader, Row
+    from modelscan.judge import Session
+
+    Source = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO
+
 NAMELESS = "<bytes>"
 
 
@@ -58,9 +63,8 @@ def scan(source: Source, policy: Policy | str | None = None) -> Report:
     """
     chosen = Policy.of(policy)
     if isinstance(source, str | os.PathLike):
-        path = Path(source)
-        path.stat()
-        if not path.is_dir():
+        path = _path(source)
+        if not stat.S_ISDIR(os.stat(path).st_mode):  # noqa: PTH116
             return scan_path(path, chosen)
         from modelscan.folder import scan_folder
 
@@ -73,21 +77,24 @@ def scan(source: Source, policy: Policy | str | None = None) -> Report:
     raise TypeError(f"cannot scan {type(source).__name__}: give a path, bytes or a binary file object")
 
 
-def scan_path(path: str | Path, policy: Policy) -> Report:
-    """One file. What cannot be opened is a failure row, not an exception."""
+def scan_path(path: str | Path, policy: Policy, *, signed: bool = True) -> Report:
+    """One file. What cannot be opened is a failure row, not an exception.
+
+    `signed`: with the digest of the policy, for which every file of rules is read.
+    """
     started = time.perf_counter()
     try:
         artifact = Artifact.open(path)
     except FormatError as error:
-        return _unopened(path, policy, error)
+        return _unopened(path, policy, error, signed)
     except OSError as error:
-        return _unopened(path, policy, FormatError("not-accessible", error.strerror or str(error)))
+        return _unopened(path, policy, FormatError("not-accessible", error.strerror or str(error)), signed)
     try:
         before = artifact.identity()
         found = examine(artifact, policy)
         if artifact.identity() != before:
             _note(found, artifact, "changed-while-read", "somebody wrote to it while it was read")
-        return approved(artifact, judge(artifact, found, policy, started=started), policy)
+        return approved(artifact, judge(artifact, found, policy, started=started, signed=signed), policy)
     finally:
         artifact.close()
 
@@ -103,6 +110,8 @@ def approved(artifact: Artifact, report: Report, policy: Policy) -> Report:
 
 
 def files_below(folder: Path) -> Iterator[Path]:
+    from pathlib import Path
+
     for root, folders, names in os.walk(folder):
         folders.sort()
         for name in sorted(names):
@@ -139,9 +148,15 @@ def examine(
 
 
 def judge(
-    artifact: Artifact, found: Examination, policy: Policy, *, session: Session | None = None, started: float
+    artifact: Artifact,
+    found: Examination,
+    policy: Policy,
+    *,
+    session: Session | None = None,
+    started: float,
+    signed: bool = True,
 ) -> Report:
-    """The report on what was found."""
+    """The report on what was found. `signed` as in `scan_path`."""
     findings, failures = policy.findings(found.evidence, session), policy.failures(found.evidence)
     verdict, refused = policy.outcome(findings, failures, bool(found.scanned))
     return Report(
@@ -156,7 +171,7 @@ def judge(
         cleared=cleared(found.evidence, findings),
         failures=failures,
         policy=policy.word,
-        digest=policy.digest,
+        digest=policy.digest if signed else "",
         size=artifact.size,
         versions=versions(),
         milliseconds=_since(started),
@@ -227,11 +242,27 @@ def _reason(artifact: Artifact) -> str:
     return "plain text, not a model" if plain else "not a model format that any reader knows"
 
 
-def _unopened(path: str | Path, policy: Policy, error: FormatError) -> Report:
+def _path(source: str | os.PathLike[str]) -> str:
+    """As `pathlib` spells it, which takes as long to import as a file to scan."""
+    path = os.fspath(source)
+    if (
+        os.sep == "/"
+        and path[-1:] not in ("", "/")
+        and not path.startswith("./")
+        and "//" not in path
+        and "/." not in path
+    ):
+        return path
+    from pathlib import Path
+
+    return str(Path(source))
+
+
+def _unopened(path: str | Path, policy: Policy, error: FormatError, signed: bool) -> Report:
     found = Examination()
     artifact = Artifact.of_bytes(str(path), b"")
     found.evidence.append(Evidence(Kind.UNREADABLE, error.code, Where(str(path)), {"reason": error.reason}))
-    return judge(artifact, found, policy, started=time.perf_counter())
+    return judge(artifact, found, policy, started=time.perf_counter(), signed=signed)
 
 
 def _since(started: float) -> float:

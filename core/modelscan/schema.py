@@ -6,17 +6,21 @@ what only chose files by their extension there is accepted without effect, becau
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from enum import IntEnum
-from typing import Any
 
-from modelscan.contract import template
 from modelscan.limits import Limits
 from modelscan.policy import WORDS
 from modelscan.records import dataclass
 from modelscan.render import RENDERERS
 from modelscan.report import Severity
-from modelscan.tomlfile import Keys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+Keys = tuple[str, ...]
 
 LEVELS = ("CRITICAL", "ERROR", "WARNING", "INFO", "DEBUG")
 REPORTERS = {"modelscan.reports.ConsoleReport": "console", "modelscan.reports.JSONReport": "json"}
@@ -193,6 +197,8 @@ def _is_on(_: Keys, value: Any) -> bool:
 
 
 def _is_theirs(keys: Keys, value: Any) -> bool:
+    from modelscan.contract import template
+
     return bool(value == _names(template()[keys[0]][keys[1]].get(keys[2], [])))
 
 
@@ -202,6 +208,8 @@ def _is_their_grade(keys: Keys, value: Any) -> bool:
 
 def grades(keys: Keys) -> Mapping[str, Severity]:
     """What modelscan 0.8 has at `scanners.NAME.KEY` where nothing is set."""
+    from modelscan.contract import template
+
     table = template()["scanners"].get(keys[1], {}).get(keys[2], {})
     return {name: Severity[said] for name, said in table.items()}
 
@@ -261,6 +269,11 @@ THEIRS: tuple[Field, ...] = (
 
 
 FIELDS: tuple[Field, ...] = (*OURS, *THEIRS)
+
+
+def dotted(keys: Keys) -> str:
+    """The path of a key as TOML writes it."""
+    return ".".join(key if re.fullmatch(r"[\w-]+", key) else f'"{key}"' for key in keys)
 
 
 def field_of(keys: Keys) -> Field | None:

@@ -10,18 +10,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
-from typing import Any
 
 from modelscan import store
 from modelscan.approvals import Approval, checked, kept, kept_names
-from modelscan.contract import template
 from modelscan.errors import SettingsError
 from modelscan.floor import administrators_file
-from modelscan.judge import KERAS, TENSORFLOW
 from modelscan.limits import Limits
 from modelscan.places import FOLDER_FILE, PROJECT_FILE, user_file
-from modelscan.policy import WORDS, Policy
+from modelscan.policy import KERAS, TENSORFLOW, WORDS, Policy
 from modelscan.records import dataclass, field, replace
 from modelscan.report import Severity
 from modelscan.schema import (
@@ -32,12 +28,20 @@ from modelscan.schema import (
     TF_NAMES,
     Field,
     Reach,
+    dotted,
     field_of,
     grades,
     is_table,
     siblings,
 )
-from modelscan.tomlfile import Keys, TomlFile, dotted
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pathlib import Path
+    from typing import Any
+
+    from modelscan.schema import Keys
+    from modelscan.tomlfile import TomlFile
 
 APPROVED = "approved"
 DEFAULT = "default"
@@ -85,11 +89,11 @@ class Settings:
         Raises SettingsError with one line a mistake, each with the file, the line and the key, and OSError for a
         named file that cannot be read.
         """
-        named = [Path(path) for path in (file, *more) if path is not None]
+        named = [path for path in (file, *more) if path is not None]
         asked = Layer(dict(_given(given or {})))
         chosen = [asked, *(_from_file(path, Reach.NAMED) for path in named), _from_environment()]
         floor = _from_home(administrators_file())
-        found = (_from_home(user_file()), floor, _from_folder(Path.cwd(), named))
+        found = (_from_home(user_file()), floor, _from_folder(named))
         return _merged([*chosen, *(layer for layer in found if layer)], floor)
 
     @classmethod
@@ -162,6 +166,8 @@ class Settings:
                         yield f"{_FRAMEWORKS[keys[2:]]}:{name}", severity
             if keys[0] != "unsafe_globals":
                 continue
+            from modelscan.contract import template
+
             known = template()["unsafe_globals"][keys[1]].get(keys[2], [])
             for name in row.value:
                 if name != known and name not in known:  # what modelscan 0.8 denies by itself is ours to grade
@@ -179,7 +185,7 @@ def __getattr__(name: str) -> Any:
     return getattr(defaults, name)
 
 
-def stricter(policy: Policy, path: Path) -> Policy:
+def stricter(policy: Policy, path: str) -> Policy:
     """The policy, or what the administrator's file asks for where that is stricter. Raises SettingsError."""
     floor = Settings(_from_file(path, Reach.PERSON).values)
     word = min(policy.word, floor.get("policy"), key=WORDS.index) if ("policy",) in floor.values else policy.word
@@ -243,17 +249,22 @@ def _unknown_variables() -> Iterator[str]:
             yield f"environment variable {name} is no setting{_meant(name, known)}"
 
 
-def _from_home(path: Path) -> Layer | None:
-    return _from_file(path, Reach.PERSON) if path.is_file() else None
+def _from_home(path: str) -> Layer | None:
+    return _from_file(path, Reach.PERSON) if os.path.isfile(path) else None  # noqa: PTH113
 
 
-def _from_folder(folder: Path, named: Sequence[Path]) -> Layer | None:
+def _from_folder(named: Sequence[str | os.PathLike[str]]) -> Layer | None:
     """What lies in the working folder. Whatever is wrong with it is told and stops nothing."""
     values: dict[Keys, Setting] = {}
     notes: list[str] = []
     files: list[Path] = []
-    for path, inner in ((folder / FOLDER_FILE, ()), (folder / PROJECT_FILE, ("tool", "modelscan"))):
-        if path in named or not path.is_file():
+    for name, inner in ((FOLDER_FILE, ()), (PROJECT_FILE, ("tool", "modelscan"))):
+        if not os.path.isfile(name):  # noqa: PTH113
+            continue
+        from pathlib import Path
+
+        path = Path.cwd() / name
+        if path in map(Path, named):
             continue
         try:
             layer = _from_file(path, Reach.FOLDER, inner)
@@ -266,8 +277,12 @@ def _from_folder(folder: Path, named: Sequence[Path]) -> Layer | None:
     return Layer(values, notes=tuple(notes), files=tuple(files)) if values or notes else None
 
 
-def _from_file(path: Path, reach: Reach, inner: Keys = ()) -> Layer:
-    file = TomlFile.read(path)
+def _from_file(path: str | os.PathLike[str], reach: Reach, inner: Keys = ()) -> Layer:
+    from pathlib import Path
+
+    from modelscan.tomlfile import TomlFile
+
+    file = TomlFile.read(Path(path))
     table: Any = file.values
     for key in inner:
         table = table.get(key, {}) if isinstance(table, Mapping) else {}
@@ -275,7 +290,7 @@ def _from_file(path: Path, reach: Reach, inner: Keys = ()) -> Layer:
     reading.table((), table)
     if reading.wrong:
         raise SettingsError("\n".join(reading.wrong))
-    return Layer(reading.values, tuple(reading.approved), tuple(reading.notes), (path,))
+    return Layer(reading.values, tuple(reading.approved), tuple(reading.notes), (file.path,))
 
 
 class _Reading:

@@ -8,16 +8,17 @@ used, everything is kept in memory for as long as the process lives, and one sen
 from __future__ import annotations
 
 import os
-import threading
 import time
+from _thread import RLock
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING
 
+from modelscan import folders
 from modelscan.errors import StoreError
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from pathlib import Path
     from sqlite3 import Connection
 
 HOME = "MODELSCAN_HOME"
@@ -61,23 +62,33 @@ MIGRATIONS: tuple[str, ...] = (
 )
 """One statement a row, run once each and in this order; `PRAGMA user_version` counts them. Rows are only ever added."""
 
-_lock = threading.RLock()
+_lock = RLock()
 _memory: dict[str, Connection] = {}
 """Stands in for a file that cannot be used, by the path of the file."""
 
 
 def home() -> Path:
     """The folder of the store, whether it is there or not."""
-    chosen = os.environ.get(HOME)
-    if chosen:
-        return Path(chosen).expanduser().absolute()
-    from platformdirs import user_data_path
+    from pathlib import Path
 
-    return user_data_path("modelscan", appauthor=False)
+    return Path(folder())
 
 
 def path() -> Path:
     return home() / FILE
+
+
+def folder() -> str:
+    """`home` as text."""
+    chosen = os.environ.get(HOME)
+    if not chosen:
+        return folders.user_data()
+    return os.path.join(os.getcwd(), os.path.expanduser(chosen))  # noqa: PTH109, PTH111, PTH118
+
+
+def place() -> str:
+    """`path` as text."""
+    return os.path.join(folder(), FILE)  # noqa: PTH118 - pathlib takes as long to import as a file to scan
 
 
 @contextmanager

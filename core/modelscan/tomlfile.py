@@ -11,12 +11,14 @@ import tomllib
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from modelscan.errors import SettingsError
 from modelscan.records import dataclass
+from modelscan.schema import Keys
 
-Keys = tuple[str, ...]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 LARGEST = 4 << 20
 """Bytes of the largest file that is read as settings."""
@@ -55,11 +57,6 @@ class TomlFile:
             if line is not None:
                 return f"{self.path}:{line}"
         return str(self.path)
-
-
-def dotted(keys: Keys) -> str:
-    """The path of a key as TOML writes it."""
-    return ".".join(key if re.fullmatch(r"[\w-]+", key) else f'"{key}"' for key in keys)
 
 
 @functools.lru_cache(4)

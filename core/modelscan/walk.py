@@ -13,7 +13,8 @@ import stat
 from collections.abc import Iterator
 from contextlib import suppress
 from struct import Struct
-from typing import NamedTuple
+
+from modelscan.records import dataclass
 
 Inode = tuple[int, int]
 
@@ -24,7 +25,8 @@ _ALL = (1 << 64) - 1
 _SORTS = {stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket", stat.S_IFBLK: "a device", stat.S_IFCHR: "a device"}
 
 
-class Entry(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Entry:
     """A file, or something of that name that is none.
 
     `stamp` tells this state of it from any other: device, inode, size, mtime and ctime in ns; empty where there is no

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from modelscan.judge import Judge
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from modelscan.evidence import Evidence
+    from modelscan.judge import Judge
     from modelscan.policy import Policy
 
 REMEMBERED = 4_096
@@ -22,7 +20,8 @@ class Wanted:
     """
 
     def __init__(self, policy: Policy) -> None:
-        self._judge = Judge(policy, None)
+        self._policy = policy
+        self._judge: Judge | None = None
         self._known: dict[tuple[object, ...], bool] = {}
 
     def __call__(self, fact: Evidence) -> bool:
@@ -30,6 +29,10 @@ class Wanted:
         key = (fact.kind, fact.subject, *fact.detail, *told)
         known = self._known.get(key)
         if known is None:
+            if self._judge is None:
+                from modelscan.judge import Judge
+
+                self._judge = Judge(self._policy, None)
             if len(self._known) >= REMEMBERED:
                 self._known.clear()
             known = self._known[key] = any(True for _ in self._judge.about(fact, frozenset()))

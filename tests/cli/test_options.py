@@ -92,9 +92,33 @@ def test_a_plain_scan_imports_neither_click_nor_what_makes_it_slow(tmp_path):
         "try: main()\nfinally: print(*sorted(set(sys.modules) - before))"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code, str(tmp_path / "m.pkl")], capture_output=True, text=True, check=False
+        [sys.executable, "-c", code, str(tmp_path / "m.pkl")], capture_output=True, text=True, check=False, cwd=tmp_path
     )
     loaded = set(done.stdout.splitlines()[-1].split())
     assert "modelscan.pickles.machine" in loaded, done.stderr
     assert not loaded & {"click", "dataclasses", "inspect", "logging", "rich", "json", "difflib", "uuid", "gzip"}
+    assert not loaded & {"hashlib", "pathlib", "platformdirs", "sqlite3", "threading", "tomllib", "typing"}
     assert not {name for name in loaded if name.startswith("modelscan.notebooks")}
+
+
+def test_the_program_ends_at_once_with_its_exit_code_and_all_that_it_said(tmp_path):
+    """Where nobody waits for the end, as an `atexit` of a report class does."""
+    (tmp_path / "m.pkl").write_bytes(b"\x80\x04]\x94(K\x01K\x02e.")
+    code = (
+        "import sys\nclass Last:\n    def __del__(self): print('taken apart', flush=True)\nlast = Last()\n"
+        "sys.argv[1:] = ['-p', sys.argv[1], '--no-cache', *sys.argv[2:]]\n"
+        "from modelscan.cli import program\nprogram()"
+    )
+    quick, slow, wrong = (
+        subprocess.run(
+            [sys.executable, "-c", start + code, *words], capture_output=True, text=True, check=False, cwd=tmp_path
+        )
+        for start, words in (
+            ("", ["m.pkl"]),
+            ("import atexit, threading\n", ["m.pkl", "-r", "json"]),
+            ("", ["m.pkl", "--nonsense"]),
+        )
+    )
+    assert (quick.returncode, "taken apart" in quick.stdout, "No issues found" in quick.stdout) == (0, False, True)
+    assert (slow.returncode, slow.stdout.endswith("taken apart\n")) == (0, True)
+    assert (wrong.returncode, "Error: No such option" in wrong.stderr) == (4, True)

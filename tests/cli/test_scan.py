@@ -238,7 +238,7 @@ def test_an_output_that_fails_in_the_end(run, models, tmp_path, monkeypatch):
     def full(*args, **kwargs):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(output.Path, "write_text", full)
+    monkeypatch.setattr(output, "open", full, raising=False)
     done = run(models(a=EVIL), "-o", tmp_path / "report")
     assert done.code == 2
     assert "cannot write" in done.err
@@ -277,10 +277,10 @@ def test_a_huge_sparse_file_costs_nothing(run, tmp_path):
 def test_an_interrupted_scan_reports_what_was_done(run, models, monkeypatch):
     real = folder.scan_path
 
-    def stop(path, policy):
+    def stop(path, policy, **how):
         if str(path).endswith("c.pkl"):
             raise KeyboardInterrupt
-        return real(path, policy)
+        return real(path, policy, **how)
 
     monkeypatch.setattr(folder, "scan_path", stop)
     done = run(models(a=SAFE, b=EVIL, c=EVIL, d=EVIL), "-r", "json")
@@ -383,7 +383,7 @@ def test_no_cache_reads_again(run, models, monkeypatch):
     run(folder_)
     read = []
     real = folder.scan_path
-    monkeypatch.setattr(folder, "scan_path", lambda path, policy: read.append(path) or real(path, policy))
+    monkeypatch.setattr(folder, "scan_path", lambda path, policy, **how: read.append(path) or real(path, policy, **how))
     assert run(folder_).code == 1
     assert read == []
     assert run(folder_, "--no-cache").code == 1

@@ -11,15 +11,17 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
 
 from modelscan.errors import ModelScanError
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from modelscan.cli.group import cli
     from modelscan.cli.settings import create_settings_file as create_settings
 
-__all__ = ["FAILED", "USAGE", "Undone", "WrongUsage", "cli", "create_settings", "main", "run", "say"]
+__all__ = ["FAILED", "USAGE", "Undone", "WrongUsage", "cli", "create_settings", "main", "program", "run", "say"]
 
 FAILED = 2
 """Exit code for what could not be done."""
@@ -27,6 +29,9 @@ USAGE = 4
 """Exit code for wrong usage."""
 COMPLETING = "_MODELSCAN_COMPLETE"
 """The environment variable by which a shell asks what may come."""
+
+WAITING = ("atexit", "threading", "coverage")
+"""Modules without which nobody waits for the end of the process."""
 
 _HOMES = {"cli": "group:cli", "create_settings": "settings:create_settings_file"}
 
@@ -48,8 +53,22 @@ def __getattr__(name: str) -> Any:
     return getattr(import_module(f"modelscan.cli.{module}"), attribute)
 
 
+def program() -> None:
+    """The console script: `main` in a process of its own, which ends with it.
+
+    Taking two hundred modules apart takes as long as scanning a file, so that is left to the system where nobody
+    waits for it. `run` has written everything.
+    """
+    try:
+        main()
+    except SystemExit as end:
+        if sys.modules.keys().isdisjoint(WAITING):
+            os._exit(end.code if isinstance(end.code, int) else FAILED)
+        raise
+
+
 def main(args: list[str] | None = None) -> None:
-    """The console script. Never ends in a traceback."""
+    """Ends the process with the exit code of a call. Never ends in a traceback."""
     gc.set_threshold(50_000, 20)  # modules come by the hundred and stay: looking through them for rubbish finds none
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a name out of a folder need not be one that a terminal can show

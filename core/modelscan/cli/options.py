@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from enum import Enum, auto
-from typing import Any
 
 from modelscan.places import FOLDER_FILE
 from modelscan.policy import WORDS
@@ -17,6 +16,10 @@ from modelscan.records import dataclass
 from modelscan.render import RENDERERS
 from modelscan.report import Severity
 from modelscan.schema import LEVELS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 FORMATS = tuple(dict.fromkeys((*RENDERERS, "custom")))
 SEVERITIES = tuple(severity.name for severity in Severity)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
 
 from modelscan.cli import Undone, say
 from modelscan.render import Options, renderer
@@ -15,6 +14,8 @@ def prepare(output: str | None) -> None:
     """Raises Undone where the report could not be written later: nobody wants to learn that after the scan."""
     if output is None:
         return
+    from pathlib import Path
+
     path = Path(output)
     if path.is_dir():
         raise Undone(f"cannot write {output}: it is a folder")
@@ -49,7 +50,8 @@ def _stamp(path: str) -> tuple[int, int] | None:
 def write(output: str, text: str) -> None:
     """Raises Undone for what cannot be written."""
     try:
-        Path(output).write_text(text, encoding="utf-8", errors="backslashreplace")
+        with open(output, "w", encoding="utf-8", errors="backslashreplace") as file:  # noqa: PTH123
+            file.write(text)
     except OSError as error:
         raise Undone(f"cannot write {output}: {error.strerror}") from None
 

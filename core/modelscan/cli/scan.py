@@ -5,23 +5,27 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Collection, Iterable, Mapping
-from pathlib import Path
-from typing import Any
 
 from modelscan.cli import WrongUsage, say
 from modelscan.cli.output import deliver, prepare
 from modelscan.cli.progress import Bar
-from modelscan.cli.stdin import NAME, STDIN, read_stdin
 from modelscan.contract import Terms
 from modelscan.folder import Merged, Way, gather
 from modelscan.places import FOLDER_FILE
-from modelscan.policy import WORDS
+from modelscan.policy import WORDS, Policy
 from modelscan.records import replace
 from modelscan.render import Options
 from modelscan.render.inert import inert
-from modelscan.report import Report, Severity
+from modelscan.report import Report, Severity, Verdict
 from modelscan.schema import LEVELS
 from modelscan.settings import Settings
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+STDIN, NAME = "-", "<stdin>"
+"""Instead of a path, for what comes out of a pipe; and what that is called."""
 
 
 def scan(
@@ -61,7 +65,10 @@ def scan(
         _tell(settings, "WARNING", f"Settings: {note}")
     prepare(output)
     options = _options(settings, settings_file, output)
-    report = _report(wanted, settings)
+    policy = settings.policy()
+    report = _report(wanted, settings, policy)
+    if report.verdict is not Verdict.SAFE or settings.get("reporting.format") != "console":
+        report = replace(report, digest=policy.digest)  # the console does not tell it of what is safe
     if annotate:
         _annotate(report, settings)
     deliver(_shown(report, settings), settings.get("reporting.format"), output, options)
@@ -98,7 +105,7 @@ def _annotate(report: Report, settings: Settings) -> None:
 
 def _settings(file: str | None, policies: list[str], given: Mapping[str, Any]) -> Settings:
     for path in policies:
-        if not Path(path).is_file():
+        if not os.path.isfile(path):  # noqa: PTH113
             raise WrongUsage(f"Invalid value for '--policy': {path!r} is neither one of {', '.join(WORDS)} nor a file")
     said = {key: value for key, value in given.items() if value is not None}
     return Settings.load(file, *policies, given=said)
@@ -125,9 +132,9 @@ def _options(settings: Settings, file: str | None, output: str | None) -> Option
     form = settings.get("reporting.format")
     if form == "custom" and not settings.reporter:
         raise WrongUsage("-r custom needs a --settings-file whose reporting.module names a report class")
-    lying = Path.cwd() / FOLDER_FILE
-    found = Path(file) if file else lying
-    known = file is not None or lying in settings.files
+    lying = os.path.join(os.getcwd(), FOLDER_FILE)  # noqa: PTH109, PTH118
+    found = file or lying
+    known = file is not None or lying in map(str, settings.files)
     line = (
         f"Detected settings file. Using {found}. "
         if known
@@ -148,12 +155,14 @@ def _options(settings: Settings, file: str | None, output: str | None) -> Option
     )
 
 
-def _report(paths: list[str], settings: Settings) -> Report:
+def _report(paths: list[str], settings: Settings, policy: Policy) -> Report:
     """Scans all of it. Interrupted, the report says what is missing."""
-    merged = Merged(_source(paths), settings.policy())
+    merged = Merged(_source(paths), policy)
     bar = Bar()
     try:
         if STDIN in paths:
+            from modelscan.cli.stdin import read_stdin
+
             read_stdin(merged)
         with bar:
             files = [path for path in paths if path != STDIN]
@@ -161,7 +170,7 @@ def _report(paths: list[str], settings: Settings) -> Report:
     except KeyboardInterrupt:
         merged.stop(bar.done)
         _tell(settings, "ERROR", "Interrupted: this report is not complete.")
-    return merged.report()
+    return merged.report(signed=False)
 
 
 def _source(paths: Iterable[str]) -> str:
@@ -172,7 +181,7 @@ def _source(paths: Iterable[str]) -> str:
     try:
         return os.path.commonpath([os.path.abspath(path) for path in (first, *more) if path != STDIN])  # noqa: PTH100
     except ValueError:  # on several drives
-        return str(Path.cwd())
+        return os.getcwd()  # noqa: PTH109
 
 
 def _shown(report: Report, settings: Settings) -> Report:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import IO
 
+from modelscan.cli.scan import NAME
 from modelscan.folder import Merged
 from modelscan.scanner import approved, scan_artifact
 from modelscan.source.artifact import CHUNK, Artifact
 
-STDIN = "-"
-NAME = "<stdin>"
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import IO
 
 
 def read_stdin(merged: Merged) -> None:

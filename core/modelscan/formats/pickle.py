@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Generator, Iterator
 from itertools import chain
 
@@ -11,6 +10,7 @@ from modelscan.evidence import Evidence, Kind, Where
 from modelscan.formats import beside, torch_legacy
 from modelscan.formats.reader import Context, Facts, Reader, anomaly, broken
 from modelscan.formats.walking import Stream, Walked
+from modelscan.patterns import later
 from modelscan.pickles import familiar, leaves
 from modelscan.pickles.beginnings import may_import
 from modelscan.pickles.leaves import Buffer, span
@@ -33,14 +33,14 @@ WALKED = 2
 
 _LINE = rb"[\w.]++\n(?=[A-Za-z_][\w.]*+\n)"
 """What may end in a GLOBAL, and a name behind it. One line is looked at once, however many opcodes may begin in it."""
-_FIRST_LINE = re.compile(_LINE)
-_ISLAND = re.compile(rb"\x80(?=[\x00-\x05])|\x8c(?=[\x01-\xff][A-Za-z_])|(?<![\w.])" + _LINE)
-_GLOBAL = re.compile(rb"[ci](?=[A-Za-z_])")
-_NAME = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
+_FIRST_LINE = later(_LINE)
+_ISLAND = later(rb"\x80(?=[\x00-\x05])|\x8c(?=[\x01-\xff][A-Za-z_])|(?<![\w.])" + _LINE)
+_GLOBAL = later(rb"[ci](?=[A-Za-z_])")
+_NAME = later(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 _ZIP = b"PK\x03\x04"
 """Would be a persistent id; no loader that resolves those takes an archive for a pickle."""
 _PADDING = b"\0\r\n\t "
-_CONTENT = re.compile(b"[^" + _PADDING + b"]")
+_CONTENT = later(b"[^" + _PADDING + b"]")
 
 
 @dataclass(slots=True)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from modelscan.errors import FormatError
+from modelscan.patterns import later
 from modelscan.source import wire
 from modelscan.source.artifact import Artifact
 from modelscan.source.wire import Data, Span
@@ -14,7 +14,7 @@ ZIP = b"PK\x03\x04"
 """As a message it would hold a field of number 0, which no parser takes."""
 _STARTS = frozenset((*range(0x08, 0x7B), *range(0x80, 0x100)))
 """A file of messages begins with the number of a field."""
-_OP = re.compile(rb"[A-Za-z_][\w>.]*")
+_OP = later(rb"[A-Za-z_][\w>.]*")
 
 
 def is_message(artifact: Artifact) -> bool:

@@ -7,19 +7,19 @@ of an imported TensorFlow are neither needed nor touched, and any protobuf from 
 from __future__ import annotations
 
 import functools
-import re
 from typing import Any
 
 from modelscan.errors import FormatError
 from modelscan.formats.reader import Context, Facts, Reader, unreadable
+from modelscan.patterns import later
 from modelscan.source.artifact import Artifact
 
 LARGEST = 16 << 20
 """Bytes of one text."""
 
 _FIELDS = r"saved_model_schema_version|meta_graphs|meta_info_def|graph_def|node|library|versions"
-_START = re.compile(rf"(\s|#[^\n]*\n)*({_FIELDS})(\s|#[^\n]*\n)*[:{{<]".encode())
-_NAMED = re.compile(r"(^|[/\\!])saved_model\.pbtxt$")
+_START = later(rf"(\s|#[^\n]*\n)*({_FIELDS})(\s|#[^\n]*\n)*[:{{<]".encode())
+_NAMED = later(r"(^|[/\\!])saved_model\.pbtxt$")
 
 _BYTES, _MESSAGE, _NUMBER = 12, 11, 3
 _OPTIONAL, _REPEATED = 1, 3

@@ -6,16 +6,20 @@ import re
 import zlib
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from enum import Flag, auto
-from typing import Any
 
 from modelscan.errors import FormatError, LimitExceeded
 from modelscan.evidence import Evidence, Kind, Where
 from modelscan.formats import pickle
 from modelscan.formats.reader import Context, Facts, Reader, anomaly, leaves_the_archive, unreadable
+from modelscan.patterns import later
 from modelscan.report import Skip
 from modelscan.source import archive, codecs
 from modelscan.source.archive import Member
 from modelscan.source.artifact import Artifact
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 CHECKED = 1 << 20
 """Stored members up to this size, unless they are tensors, are held against their checksum."""
@@ -45,7 +49,7 @@ _MARKS: tuple[tuple[str, Trait], ...] = (
 )
 
 
-_TENSOR = re.compile(r"(?:^|/)(?:\.?data|constants)/(?:weights/weight_)?\d+(?:\.storage)?$", re.IGNORECASE | re.ASCII)
+_TENSOR = later(r"(?:^|/)(?:\.?data|constants)/(?:weights/weight_)?\d+(?:\.storage)?$", re.IGNORECASE | re.ASCII)
 """What holds the numbers of a tensor in the archives that torch writes."""
 
 

@@ -21,8 +21,11 @@ from modelscan.guard.overview import Status, status
 from modelscan.guard.patch import sweep
 from modelscan.guard.state import STATE, Callback
 from modelscan.guard.workers import spread, withdraw
+from modelscan.judge import Judge  # noqa: F401 - with all it imports: while a load runs is no time to open files
+from modelscan.order import ordered  # noqa: F401
 from modelscan.policy import Policy
 from modelscan.report import Report
+from modelscan.wanted import Wanted  # noqa: F401
 
 __all__ = [
     "Decision",

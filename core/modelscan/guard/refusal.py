@@ -13,12 +13,15 @@ from modelscan.guard.events import HISTORY, Decision, Event
 from modelscan.guard.scope import Pair, Scope, current, latch, set_aside
 from modelscan.guard.state import STATE
 from modelscan.guard.tripwire import PROGRAMS
-from modelscan.judge import Session
 from modelscan.policy import Policy
 from modelscan.records import replace
 from modelscan.render.inert import inert
 from modelscan.report import Failure, Report, Severity, Verdict
 from modelscan.scanner import versions
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from modelscan.judge import Session
 
 NAMED = 3
 """Operators that the one-line message names."""

@@ -6,11 +6,13 @@ result of another call holds is not looked into: whoever wants that has to ask t
 
 from __future__ import annotations
 
-from typing import Any
-
 from modelscan.errors import LimitExceeded
 from modelscan.pickles.values import Group, Made
 from modelscan.records import dataclass, field
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 NONE: frozenset[str] = frozenset()
 VISITS = 5_000_000

@@ -8,19 +8,23 @@ fit into what is left of the file is refused.
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from modelscan.errors import FormatError
+from modelscan.patterns import later
 from modelscan.pickles import leaves
 from modelscan.pickles.values import Global, Group, Made, name_of
 from modelscan.records import dataclass
 
-_WRAPPER = re.compile(r"(.*\.)?numpy_pickle\.NumpyArrayWrapper", re.DOTALL)
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+_WRAPPER = later(r"(.*\.)?numpy_pickle\.NumpyArrayWrapper", re.DOTALL)
 """joblib's class, by whatever module and attributes it is reached."""
-_NAMING = re.compile(r"(.*\.)?numpy_pickle(_compat)?\.Z?NDArrayWrapper", re.DOTALL)
+_NAMING = later(r"(.*\.)?numpy_pickle(_compat)?\.Z?NDArrayWrapper", re.DOTALL)
 """Classes at whose BUILD joblib opens a file beside the pickle: with numpy.load, or for the raw bytes of an array."""
 _DTYPES = frozenset({"numpy.dtype", "numpy:dtype"})
-_TYPESTRING = re.compile(r"[<>|=]?([?bBhHiIlLqQefdgFDGcSUVmMOu])(\d*)")
+_TYPESTRING = later(r"[<>|=]?([?bBhHiIlLqQefdgFDGcSUVmMOu])(\d*)")
 _WIDE_CHARACTER = 4
 _FLEXIBLE = frozenset("SUV")
 """Kinds of dtype whose size is in their state."""

@@ -13,12 +13,15 @@ import functools
 import re
 from array import array
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
 
 from modelscan.pickles.leaves import Buffer
 from modelscan.pickles.opcodes import Op
 from modelscan.pickles.rows import Rows
 from modelscan.records import dataclass, field
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 SMALLEST = 1024
 """Bytes of a batch that is worth it; smaller ones may be arguments or a description that somebody wants to read."""

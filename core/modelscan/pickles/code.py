@@ -6,13 +6,14 @@ code object in the order of its constructor (CPython Objects/codeobject.c); othe
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from modelscan.errors import FormatError
 from modelscan.pickles import leaves
 from modelscan.pickles.values import Global, Group, Made
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from modelscan.source.marshal import Code
 
 DEPTH = 8

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from modelscan.pickles import leaves
 from modelscan.pickles.batches import Batch
 from modelscan.pickles.values import Global, Group, Held, Made, Outside
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 WIDTH = 400
 """Characters of a whole expression."""

@@ -9,7 +9,6 @@ plain value, as for rows that repeat.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 from modelscan.evidence import Evidence, Kind
 from modelscan.pickles import outline as outlines
@@ -19,6 +18,10 @@ from modelscan.pickles.ledger import Wanted
 from modelscan.pickles.machine import Machine
 from modelscan.pickles.opcodes import LEAVES, Op
 from modelscan.pickles.rows import Step
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 LONGEST = 16_384
 """Bytes of a pickle that is remembered."""
@@ -31,7 +34,7 @@ LESSONS = 24
 
 _SHORT = frozenset({Kind.IMPORT, Kind.ATTRIBUTE, Kind.CALL, Kind.CONSTRUCT, Kind.STATE, Kind.FILL})
 
-Fact = tuple[Kind, str, int, Mapping[str, Any]]
+Fact = tuple[Kind, str, int, Mapping[str, "Any"]]
 """kind, subject, place, detail."""
 
 

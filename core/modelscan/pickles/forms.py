@@ -5,12 +5,14 @@ What the arguments are is looked at first; anything but the plain case stands as
 
 from __future__ import annotations
 
-from typing import Any
-
 from modelscan.pickles import leaves
 from modelscan.pickles.meant import Construction, Meaning, Nested, Reading, Replacement
 from modelscan.pickles.opcodes import Op
 from modelscan.pickles.values import Global, Group, Made
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 BUILTINS = frozenset({"builtins", "__builtin__"})
 PLAIN_BASES = frozenset(

@@ -6,7 +6,6 @@ A handler gets the state, the offset of its opcode and the opcode, and returns t
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from modelscan.errors import FormatError, LimitExceeded
 from modelscan.evidence import Kind
@@ -14,6 +13,10 @@ from modelscan.pickles import arrays, batches, leaves, text
 from modelscan.pickles.opcodes import COUNTED, NAMES, OPERANDS, SIGNED, Op
 from modelscan.pickles.state import SPELLED, State, underflow
 from modelscan.pickles.values import Global, Group, Made, Outside, share
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _PERSISTENT_SHAPES = frozenset({"storage", "module"})
 

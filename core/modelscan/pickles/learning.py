@@ -8,7 +8,6 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Iterator
-from typing import Any
 
 from modelscan.pickles import outline as outlines
 from modelscan.pickles.leaves import Buffer
@@ -17,6 +16,10 @@ from modelscan.pickles.opcodes import COUNTED, FIXED, LEAVES, OPERANDS, Op
 from modelscan.pickles.repeats import FEW, PUT, Key, Outlined, Part, Pattern, Span, Template
 from modelscan.pickles.rows import Slot, Step
 from modelscan.pickles.values import Global, Group, Made, Outside
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 LONGEST = 1_024
 """Opcodes of a row."""

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import struct
 from mmap import mmap
-from typing import Any
 
 from modelscan.pickles import text
 from modelscan.pickles.opcodes import COUNTED, FIXED, NAMES, Op
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 Buffer = bytes | mmap
 

@@ -8,7 +8,6 @@ a finding would show are worked out for the rows that somebody wants details of,
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
 
 from modelscan.errors import LimitExceeded
 from modelscan.evidence import Evidence, Kind, Where
@@ -20,6 +19,10 @@ from modelscan.pickles.meaning import is_mapping
 from modelscan.pickles.meant import Lookup, Nested
 from modelscan.pickles.tracing import Tracing, reachable
 from modelscan.pickles.values import Global, Group, Made, name_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 PENDING = 2_000_000
 """Acts that are kept until the end of the stream, when it is known what their arguments came to hold."""
@@ -35,7 +38,7 @@ NEW = ("NEWOBJ", "NEWOBJ_EX")
 Masks = tuple[int, int, int, frozenset[str], frozenset[str]]
 """Sets of names as bits: reachable from the arguments, carried by an object among all of these, and by an argument."""
 
-Act = tuple[Kind, str, Any, Any, int]
+Act = tuple[Kind, str, "Any", "Any", int]
 """kind, opcode, callee (or target), arguments, offset."""
 
 Wanted = Callable[[Evidence], bool]

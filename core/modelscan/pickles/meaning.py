@@ -11,8 +11,8 @@ import builtins
 import functools
 import re
 from collections.abc import Callable
-from typing import Any
 
+from modelscan.patterns import later
 from modelscan.pickles import forms, leaves
 from modelscan.pickles.forms import BUILTINS, KERAS_LOADER, PLAIN_BASES
 from modelscan.pickles.meant import (
@@ -26,6 +26,10 @@ from modelscan.pickles.meant import (
     Replacement,
 )
 from modelscan.pickles.values import Global, Group, Made
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 SINGLETONS = {"Ellipsis": "EllipsisType", "NotImplemented": "NotImplementedType"}
 
@@ -297,7 +301,7 @@ RUN_KEYS = frozenset(RUN.values())
 _RUN_MODULES = tuple(RUN)
 LONGEST_KEY = 100
 """Characters of an attribute or key that is looked up: what `describe` shows in full, so that no two look alike."""
-ENCODING = re.compile(
+ENCODING = later(
     r"ascii|us[-_]ascii|646|(latin|iso[-_]?latin|l)[-_ ]?\d+|(iso[-_]?)?8859([-_]\d+)?|(cp|windows|ibm)[-_]?\d+"
     r"|u8|utf|utf[-_ ]?(7|8([-_]sig)?|(16|32)([-_ ]?[bl]e)?)|(raw[-_])?unicode[-_]escape|mac[-_]?roman|koi8[-_]?[rtu]"
     r"|big5([-_]?hkscs)?|euc[-_]?(jp|kr|jis_2004)|gb(k|2312|18030)|s(hift)?[-_]?jis|iso[-_]?2022[-_]?(jp|kr)",

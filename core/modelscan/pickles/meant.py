@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from modelscan.pickles import leaves
 from modelscan.pickles.values import Global
 from modelscan.records import dataclass
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,4 +65,4 @@ class Lookup:
 
 
 Meaning = Attribute | Construction | Nested | Delegation | Replacement | Lookup
-Reading = Callable[[leaves.Buffer, int, int, list[Any]], Meaning | None]
+Reading = Callable[[leaves.Buffer, int, int, "list[Any]"], Meaning | None]

@@ -5,29 +5,31 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_right
 from collections.abc import Sequence
-from typing import Any, Protocol
 
 from modelscan.errors import FormatError
 from modelscan.pickles.values import share
 from modelscan.records import dataclass
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Protocol
 
-class Part(Protocol):
-    """Many slots at once, read only when somebody asks for one."""
+    class Part(Protocol):
+        """Many slots at once, read only when somebody asks for one."""
 
-    @property
-    def memoize(self) -> bool:
-        """Are its slots numbered by MEMOIZE?"""
+        @property
+        def memoize(self) -> bool:
+            """Are its slots numbered by MEMOIZE?"""
 
-    @property
-    def floor(self) -> int:
-        """If not: it sets no index below this one."""
+        @property
+        def floor(self) -> int:
+            """If not: it sets no index below this one."""
 
-    def indices(self, count: int) -> Sequence[int]:
-        """The indices it sets, in order; `count` slots are in use before it."""
+        def indices(self, count: int) -> Sequence[int]:
+            """The indices it sets, in order; `count` slots are in use before it."""
 
-    def slot(self, number: int) -> Any:
-        """What it stores by its memo opcode of that number."""
+        def slot(self, number: int) -> Any:
+            """What it stores by its memo opcode of that number."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,13 +12,16 @@ import re
 from abc import ABC, abstractmethod
 from array import array
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from modelscan.pickles import outline as outlines
 from modelscan.pickles.leaves import Buffer
 from modelscan.pickles.memo import Memo
 from modelscan.pickles.rows import Slot
 from modelscan.records import dataclass, field
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 ROWS = 4
 """Rows of a kind, one after the other, before one of them is learned."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any, Protocol
 
 from modelscan.errors import FormatError, LimitExceeded
 from modelscan.evidence import Kind
@@ -14,6 +13,10 @@ from modelscan.pickles.ledger import Ledger
 from modelscan.pickles.memo import Memo
 from modelscan.pickles.opcodes import Op
 from modelscan.pickles.values import Global, Group, Made
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Protocol
 
 _TEXT = frozenset(
     {Op.STRING, Op.BINSTRING, Op.SHORT_BINSTRING, Op.UNICODE, Op.SHORT_BINUNICODE, Op.BINUNICODE, Op.BINUNICODE8}
@@ -40,10 +43,12 @@ _HASHES = {"dict": 2, "set": 1, "frozenset": 1}
 """Containers that hash what they are given: each item, or every second one."""
 
 
-class Inner(Protocol):
-    """Walks a pickle that stands inside of this one, from an offset on; the offset after it."""
+if TYPE_CHECKING:
 
-    def __call__(self, pos: int) -> int: ...
+    class Inner(Protocol):
+        """Walks a pickle that stands inside of this one, from an offset on; the offset after it."""
+
+        def __call__(self, pos: int) -> int: ...
 
 
 class State(ABC):

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 from modelscan.errors import FormatError
+from modelscan.patterns import later
 
-_ESCAPE = re.compile(rb"\\(?:([0-7]{1,3})|x([0-9a-fA-F]{2})|([\s\S]))")
+_ESCAPE = later(rb"\\(?:([0-7]{1,3})|x([0-9a-fA-F]{2})|([\s\S]))")
 _SIMPLE = {
     b"\n": b"",
     b"\\": b"\\",

@@ -5,11 +5,13 @@ Both are for people to read, so both are short; what is left out is marked.
 
 from __future__ import annotations
 
-from typing import Any
-
 from modelscan.pickles import describe, leaves
 from modelscan.pickles.opcodes import COUNTED, FIXED, LINES, NAMES, OPERANDS, Op
 from modelscan.pickles.values import Global, Group, Made
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 FIRST, LAST = 3, 5
 """Opcodes that are shown of a longer way."""

@@ -7,9 +7,12 @@ plain data is one of the classes below.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from modelscan.pickles.batches import Batch
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 HEAD = 16
 """Items of a container that are kept whatever they are; beyond them only what is not plain data."""

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import import_module
-from typing import Any, Protocol
 
 from modelscan.records import dataclass, field
 from modelscan.report import Report
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Protocol
 
 RENDERERS: dict[str, str] = {
     "console": "modelscan.render.console",
@@ -43,8 +46,10 @@ class Options:
 PLAIN = Options()
 
 
-class Render(Protocol):
-    def __call__(self, report: Report, options: Options = PLAIN) -> str: ...
+if TYPE_CHECKING:
+
+    class Render(Protocol):
+        def __call__(self, report: Report, options: Options = PLAIN) -> str: ...
 
 
 def renderer(name: str) -> Render:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
 
 from modelscan.contract import Issue, Terms
 from modelscan.records import dataclass
@@ -17,6 +16,7 @@ from modelscan.render.inert import inert
 from modelscan.render.words import Panel, acts, entry, panel, place
 from modelscan.report import Finding, Report, Severity, Verdict
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from rich.console import Console
 

@@ -35,7 +35,7 @@ def document(terms: Terms) -> dict[str, Any]:
     report = terms.report
     return layout(
         input_path=report.source,
-        folder=str(terms.folder),
+        folder=terms.folder,
         version=report.versions.get("modelscan-jupyter", ""),
         issues=[_issue(terms, issue) for issue in terms.issues],
         errors=[_entry(terms, entry) for entry in terms.errors],

@@ -171,11 +171,11 @@ class _Run:
             yield {"level": "note", "message": {"text": _message(f"Skipped: {skip.reason}.")}, "locations": [location]}
 
 
-def _folder_uri(folder: Path) -> str:
+def _folder_uri(folder: str) -> str:
     try:
-        return folder.as_uri().rstrip("/")
+        return Path(folder).as_uri().rstrip("/")
     except UnicodeEncodeError:  # no name that a disk could hold, as in a report that somebody made
-        return Path(str(folder).encode("utf-8", "backslashreplace").decode("utf-8")).as_uri().rstrip("/")
+        return Path(folder.encode("utf-8", "backslashreplace").decode("utf-8")).as_uri().rstrip("/")
 
 
 def _suppress(result: dict[str, Any], reason: str) -> None:

@@ -5,8 +5,8 @@ Every string of a `Panel` is inert already; HTML still has to escape it.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
-from pathlib import PurePath
 
 from modelscan.evidence import Kind, Where
 from modelscan.records import dataclass
@@ -48,6 +48,7 @@ _TRACES = {"tree": "call tree", "opcodes": "opcodes", "disassembly": "code"}
 _REPOSITORIES = ("models", "datasets", "spaces")
 """Beginnings of folder names in a Hugging Face cache: `models--org--name/snapshots/<revision>/…`."""
 
+_SEPARATORS = os.sep + (os.altsep or "")
 _SIZES = ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "KB"))
 
 
@@ -195,7 +196,7 @@ def acts(finding: Finding) -> tuple[str, str]:
 def place(where: Where, source: str) -> str:
     """Where in the file: "archive/data.pkl @ 0x1f4"; the scanned file itself goes by its name alone."""
     inner = where.artifact.removeprefix(source).lstrip("!/\\") if where.artifact.startswith(source) else where.artifact
-    shown = inert(_cached(inner) or PurePath(source).name or source)
+    shown = inert(_cached(inner) or os.path.basename(source.rstrip(_SEPARATORS)) or source)  # noqa: PTH119
     if where.path is not None:
         return f"{shown} : {inert(where.path)}"
     return shown if where.offset is None else f"{shown} @ 0x{where.offset:x}"

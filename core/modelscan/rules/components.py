@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from typing import Any
 
 from modelscan.rules.rule import Match, Rule, Use, names_in, rule_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 ROOTS = frozenset(
     {"keras", "tf_keras", "keras_core", "keras_hub", "keras_cv", "keras_nlp", "tensorflow_hub", "builtins"}

@@ -7,20 +7,22 @@ Python 2 names through CPython's own `_compat_pickle` (the table the unpickler u
 from __future__ import annotations
 
 import functools
-import hashlib
+import os
 import sys
-import tomllib
 from _compat_pickle import IMPORT_MAPPING, NAME_MAPPING
 from collections.abc import Iterator, Mapping
-from pathlib import Path
-from typing import Any
 
+from modelscan.rules import plain
 from modelscan.rules.components import Components
 from modelscan.rules.operators import Operators
 from modelscan.rules.rule import Match, Rule, Use, names_in, rule_of
+from modelscan.rules.texts import FILES, Texts
 from modelscan.rules.trust import Trusted
 
-FILES = ("gadgets.toml", "aliases.toml", "structure.toml", "notebook.toml", "keras.toml", "operators.toml")
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 ROWS = ("structure.toml", "notebook.toml")
 """Files with one rule a table."""
 
@@ -32,12 +34,18 @@ class Rules:
 
     def __init__(self, texts: Mapping[str, str]) -> None:
         self._texts = texts
-        self._trusted = Trusted({name[8:-5]: text for name, text in texts.items() if name.startswith("trusted/")})
-        self.packages = self._trusted.packages
+        self._trusted = Trusted(texts)
+
+    @functools.cached_property
+    def packages(self) -> frozenset[str]:
+        """Names of the packages that have trusted names."""
+        return self._trusted.packages()
 
     @functools.cached_property
     def digest(self) -> str:
         """Identifies all of the data."""
+        import hashlib
+
         texts = self._texts
         return hashlib.sha256("\0".join(texts[name] for name in sorted(texts)).encode()).hexdigest()[:16]
 
@@ -99,16 +107,12 @@ class Rules:
         return frozenset(name.partition(".")[0] for name in self._looked_up)
 
     def _table(self, file: str) -> dict[str, Any]:
-        return tomllib.loads(self._texts[file])
+        return plain.tables(self._texts[file])
 
     @classmethod
     @functools.cache
     def load(cls) -> Rules:
-        folder = Path(__file__).parent
-        texts = {name: (folder / name).read_text("utf-8") for name in FILES}
-        for file in (folder / "trusted").iterdir():
-            texts[f"trusted/{file.name}"] = file.read_text("utf-8")
-        return cls(texts)
+        return cls(Texts(os.path.dirname(__file__)))  # noqa: PTH120 - pathlib takes as long to import as a file to scan
 
     def all(self) -> Iterator[Rule]:
         """Every rule once, by id."""

@@ -7,11 +7,12 @@
 from __future__ import annotations
 
 import sys
-import tomllib
 from collections.abc import Mapping
 
 from modelscan.records import dataclass
+from modelscan.rules import plain
 from modelscan.rules.rule import Use
+from modelscan.rules.texts import TRUSTED
 
 FLAGS = ("items", "state", "calls", "passive", "keeps")
 """What a group may say beside its use."""
@@ -34,15 +35,23 @@ class Trust:
     """Does a call keep what stands in the containers that it is given, as keys at most?"""
 
 
+PYTHON = "python"
+"""The file of the standard library, whose packages have none of their own."""
+
+
 class Trusted:
-    """`texts` are the files by their stems."""
+    """`texts` are all files of rules by their names."""
 
     def __init__(self, texts: Mapping[str, str]) -> None:
-        self._texts = dict(texts)
+        self._texts = texts
+        self._files = {name[len(TRUSTED) : -5]: name for name in texts if name.startswith(TRUSTED)}
+        self._unread = set(self._files)
         self._modules: dict[str, list[tuple[Trust, str]]] = {}
-        self._read("python")
-        self.packages = frozenset(module.split(".")[0] for module in self._modules) | texts.keys() - {"python"}
+
+    def packages(self) -> frozenset[str]:
         """Names of the packages that have trusted names."""
+        self._read(PYTHON)
+        return frozenset(module.partition(".")[0] for module in self._modules) | self._files.keys() - {PYTHON}
 
     def of(self, dotted: str, module: str) -> Trust | None:
         """The group that lists a canonical name.
@@ -50,6 +59,7 @@ class Trusted:
         For what may be called, `module` has to be the module that it is listed under: what such a call means is read
         for that spelling only (`pickles.meaning`).
         """
+        self._read(PYTHON)
         self._read(dotted.partition(".")[0])
         at = len(dotted)
         while (at := dotted.rfind(".", 0, at)) > 0:
@@ -59,12 +69,12 @@ class Trusted:
         return None
 
     def _read(self, package: str) -> None:
-        text = self._texts.pop(package, None)
-        if text is None:
+        if package not in self._unread:
             return
-        for row in tomllib.loads(text).values():
+        for row in plain.tables(self._texts[self._files[package]]).values():
             flags = {name: row[name] for name in FLAGS if name in row}
             trust = Trust(Use(row["use"]), **flags)
             for line in row["names"].splitlines():
                 module, _, names = line.partition(": ")
                 self._modules.setdefault(sys.intern(module), []).append((trust, names))
+        self._unread.discard(package)  # last: another thread may ask meanwhile, and reads it once more

@@ -10,11 +10,10 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from modelscan.errors import FormatError
 from modelscan.limits import Limits
-from modelscan.records import dataclass
+from modelscan.records import dataclass, replace
 from modelscan.source.artifact import Artifact
 from modelscan.source.checkpoint import Directory, Row
 from modelscan.source.hiding import Hides
@@ -39,7 +38,8 @@ _FOLDER = 0x10
 _ONES = 0xFFFFFFFF
 
 
-class Member(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Member:
     """One entry. `header` and `start` are the offsets of its local header and its data, `oddities` the rules of
     rules/structure.toml it breaks."""
 
@@ -52,6 +52,11 @@ class Member(NamedTuple):
     start: int
     crc: int
     oddities: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """What a view shows of it."""
+        return self.name, self.header, self.compressed, self.size, self.method, self.encrypted
 
     @property
     def is_folder(self) -> bool:
@@ -135,7 +140,7 @@ def _read(artifact: Artifact, views: list[_View], limits: Limits) -> Archive:
         keys: set[tuple[object, ...]] = set()
         listing = _Listing(artifact, view, limits)
         for member in listing.entries():
-            key = member[:6]
+            key = member.key
             found.setdefault(key, member)
             keys.add(key)
         odd |= listing.odd
@@ -242,7 +247,7 @@ class _Listing:
                 continue
             member, raw_name, after = _member(self.artifact, table, at, view.shift)
             if raw_name in self.names:
-                member = member._replace(oddities=("zip-duplicate", *member.oddities))
+                member = replace(member, oddities=("zip-duplicate", *member.oddities))
             self.names.add(raw_name)
             self._follow(member)
             yield member
@@ -344,7 +349,7 @@ def _overlapping(members: list[Member], views: list[_View]) -> list[Member]:
     """Members that share bytes with another or with the directory are marked so: zip bombs do (CVE-2024-0450)."""
     edge, last, shared = 0, -1, set()
     table = min(view.table for view in views)
-    for number, member in sorted(enumerate(members), key=lambda pair: pair[1][1]):
+    for number, member in sorted(enumerate(members), key=lambda pair: pair[1].header):
         header, end = member.header, member.start + member.compressed
         if header < edge or header < table < end:
             again = header == last and not member.oddities  # the same one by its local header
@@ -352,7 +357,7 @@ def _overlapping(members: list[Member], views: list[_View]) -> list[Member]:
                 shared.add(number)
         edge, last = max(edge, end), header
     for number in shared:
-        members[number] = members[number]._replace(oddities=(*members[number].oddities, "zip-overlap"))
+        members[number] = replace(members[number], oddities=(*members[number].oddities, "zip-overlap"))
     return members
 
 

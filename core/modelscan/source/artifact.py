@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import mmap
 import os
@@ -11,11 +10,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from itertools import repeat
 from operator import add
-from typing import BinaryIO
 
 from modelscan.errors import FormatError
 from modelscan.progress import Meter
 from modelscan.source import lease
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import BinaryIO
 
 Buffer = bytes | mmap.mmap
 Identity = tuple[int, int, int, int, int]
@@ -119,6 +121,8 @@ class Artifact:
 
     def sha256(self) -> str:
         """Of all bytes, computed once and only when asked: for a checkpoint it costs more than the scan."""
+        import hashlib
+
         digest = hashlib.sha256()
         with Meter(self.name, self.size, phase="hashing") as meter:
             for start in range(0, self.size, CHUNK):

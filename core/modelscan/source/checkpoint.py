@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from itertools import chain, repeat
 from operator import add
 
+from modelscan.patterns import later
 from modelscan.records import dataclass
 from modelscan.source import columns
 from modelscan.source.artifact import Artifact
@@ -33,7 +34,7 @@ _PACKED, _SIZE, _TAIL, _OFFSET = 20, 24, 28, 42
 """Where fields of an entry stand: both sizes, what is common again, offset."""
 _UNSTATED = bytes(12)
 """In front of the data, where torch writes checksum and sizes behind it."""
-_PREFIX = re.compile(rb"[^/\\:\0\x80-\xff]+/data/")
+_PREFIX = later(rb"[^/\\:\0\x80-\xff]+/data/")
 _DIGITS = b"0123456789"
 
 

@@ -7,18 +7,19 @@ out before an error counts.
 from __future__ import annotations
 
 import io
-import re
 import sys
 import zlib
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, BinaryIO
 
 from modelscan.errors import FormatError, LimitExceeded
+from modelscan.patterns import later
 from modelscan.records import dataclass
 from modelscan.source.artifact import CHUNK, Artifact
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import tempfile
+    from typing import Any, BinaryIO
 
 SPILL = 64 << 20
 """Bytes kept in memory before a temporary file is used."""
@@ -27,7 +28,7 @@ DICTIONARY = 256 << 20
 
 
 _ZFILE_HEAD = 21
-_ZFILE = re.compile(rb"ZF[\s\w+-]{19} ?")
+_ZFILE = later(rb"ZF[\s\w+-]{19} ?")
 """joblib reads the 19 characters with int(…, 16)."""
 
 
