@@ -49,7 +49,7 @@ torch.save({"embeddings.weight": torch.zeros(4, 8)}, model / "pytorch_model.bin"
 torch.save({"python": Payload()}, model / "rng_state.pth")
 sorted(path.name for path in model.iterdir())
 
-# %% tags=["ran-twice"]
+# %% tags=["ran-each"]
 resume = "import torch; torch.load('model/rng_state.pth', weights_only=False)"
 prompt = """
 import json, jinja2

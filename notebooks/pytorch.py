@@ -4,8 +4,9 @@
 # %% [markdown]
 # # PyTorch: a checkpoint that runs something
 #
-# `torch.save` writes pickles, and a pickle may call whatever it names. Here a payload is put into a checkpoint of each
-# kind; it only writes `marker.txt`. Then the guard is switched on, and the same files are loaded again.
+# `torch.save` writes pickles, and a pickle may call whatever it names. TorchScript and `torch.package` archives go
+# further: they carry code. Here each kind gets a payload that only writes `marker.txt`. Then the guard is switched on,
+# and the same files are loaded again.
 
 # %%
 import os
@@ -16,6 +17,7 @@ import zipfile
 from pathlib import Path
 
 import torch
+import torch.package
 
 start = Path.cwd()
 folder = tempfile.TemporaryDirectory()
@@ -29,26 +31,80 @@ class Payload:
 
 
 # %% [markdown]
-# ## The attack: three lines after the download
+# ## The attack
 #
-# A good checkpoint is opened, and opcodes that call `os.system` are put in front of its own. What it loads stays the same.
+# **A checkpoint.** A good one is opened, and opcodes that call `os.system` are put in front of its own. What it loads
+# stays the same, and so does every weight.
 
 # %%
 torch.save({"weight": torch.zeros(2, 2)}, "clean.pt")
-call = b"cos\nsystem\n(X\x25\x00\x00\x00echo the model ran this > marker.txt tR0"
+call = b"cos\nsystem\n(X\x24\x00\x00\x00echo the model ran this > marker.txttR0"
 with zipfile.ZipFile("clean.pt") as clean, zipfile.ZipFile("injected.pt", "w") as injected:
     for member in clean.infolist():
         data = clean.read(member)
         if member.filename.endswith("data.pkl"):
             data = data[:2] + call + data[2:]  # behind the protocol byte
         injected.writestr(member, data)
-torch.save({"weight": torch.zeros(2, 2), "extra": Payload()}, "legacy.pt", _use_new_zipfile_serialization=False)
-sorted(path.name for path in Path().glob("*.pt"))
 
-# %% tags=["unguarded"]
-subprocess.run([sys.executable, "-c", "import torch; torch.load('injected.pt', weights_only=False)"], check=True)
-print("payload ran:", marker.exists())
-marker.unlink()
+# %% [markdown]
+# **The format before PyTorch 1.6** still loads: five pickles behind each other, without an archive around them.
+
+# %%
+old = {"weight": torch.zeros(2, 2), "extra": Payload()}
+torch.save(old, "legacy.pt", _use_new_zipfile_serialization=False)
+
+# %% [markdown]
+# **TorchScript** is compiled code that PyTorch interprets. It cannot import, but its `__setstate__` runs while it is
+# loaded and may save a tensor under any name. **A package** holds Python files, which run when its model is loaded.
+
+
+# %%
+class Saves(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.path = "marker.txt"
+
+    @torch.jit.export
+    def __getstate__(self):
+        return self.path, self.training
+
+    @torch.jit.export
+    def __setstate__(self, state: tuple[str, bool]):
+        self.path = state[0]
+        self.training = state[1]
+        torch.save(torch.zeros(1), self.path)
+
+    def forward(self, x):
+        return x
+
+
+torch.jit.script(Saves()).save("script.pt")
+torch.jit.script(torch.nn.Linear(2, 2)).save("clean_script.pt")
+
+source = "open('marker.txt', 'w').write('the package ran this')\nclass Net: pass\n"
+with torch.package.PackageExporter("package.pt") as package:
+    package.save_source_string("net", source)
+    package.save_pickle("model", "model.pkl", {"weight": [1.0]})
+
+# %% [markdown]
+# ### They are live
+#
+# Each is loaded in a process without a guard, as its documentation says:
+
+# %% tags=["ran-each"]
+child = """
+import os, torch, torch.package
+for name, load in {
+    "injected.pt": lambda path: torch.load(path, weights_only=False),
+    "legacy.pt": lambda path: torch.load(path, weights_only=False),
+    "script.pt": torch.jit.load,
+    "package.pt": lambda path: torch.package.PackageImporter(path).import_module("net"),
+}.items():
+    load(name)
+    print(f"{name:12} payload ran: {os.path.exists('marker.txt')}")
+    os.remove("marker.txt")
+"""
+print(subprocess.run([sys.executable, "-c", child], capture_output=True, text=True, check=True).stdout, end="")
 
 # %% [markdown]
 # ## What the guard does
@@ -62,38 +118,46 @@ torch.load("injected.pt", weights_only=False)
 # %% tags=["raises-exception", "refused"]
 torch.load("legacy.pt", weights_only=False)
 
+# %% tags=["raises-exception", "refused"]
+torch.jit.load("script.pt")
+
+# %% tags=["raises-exception", "refused"]
+torch.package.PackageImporter("package.pt").import_module("net")
+
 # %% tags=["marker"]
 print("payload ran:", marker.exists())
 
+# %% [markdown]
+# What is clean loads as ever, `weights_only=False` or not:
+
 # %% tags=["clean"]
 weights = torch.load("clean.pt", weights_only=False)
+layer = torch.jit.load("clean_script.pt")
 
 # %% [markdown]
-# ## TorchScript and packages carry code of their own
+# ## What the evidence says
 #
-# A TorchScript archive holds compiled code that PyTorch interprets; it is read as well. A `torch.package` holds Python
-# files, which run when the model in it is loaded, so it is refused until somebody has read them.
+# The same without loading anything: what each file asks for, and where in it.
 
-# %%
-import torch.package
-
-with torch.package.PackageExporter("packaged.pt") as package:
-    package.save_source_string("hook", "print('this ran while the model was loaded')\nclass Net: pass\n")
-    package.save_pickle("model", "model.pkl", {"weight": [1.0]})
-torch.jit.script(torch.nn.Linear(2, 2)).save("script.pt")
-
-# %%
+# %% tags=["torch"]
 import modelscan
 
-for name in ("script.pt", "packaged.pt"):
-    report = modelscan.scan(name)
-    print(name, report.verdict, *(f"{finding.severity} {finding.operator}" for finding in report.findings))
+for path in sorted(Path().glob("*.pt")):
+    report = modelscan.scan(path)
+    worst = report.findings[0] if report.findings else None
+    about = f"{worst.severity!s:9} {worst.rule}  {worst.operator:15} {worst.where}" if worst else ""
+    print(f"{path.name:16} {report.verdict:7} {about}")
 
 # %% [markdown]
+# The byte position is that of the call. A package is HIGH because it carries Python at all: nothing can say in advance
+# what a program does, so somebody has to read it.
+#
 # ## Going on safely
 #
-# - `weights_only=True`, PyTorch's own default since 2.6, and safetensors need no code.
-# - If you know who made the file, allow that one file: `%modelscan allow --once N`, or by its hash with a reason.
+# - Ask for weights, not objects: safetensors, or `weights_only=True`, PyTorch's own default since 2.6. Neither needs code.
+# - Your own classes load. Somebody else's make the file UNVERIFIED, which loads with one line that names them.
+# - If you know who made a refused file, let that one file through: `%modelscan allow --once N`, or for good by its hash
+#   with a reason, `%modelscan allow N --reason "…"`.
 
 # %%
 # %unload_ext modelscan

@@ -5,9 +5,12 @@ from __future__ import annotations
 import io
 import json
 import pickle
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
-from samples import Payload, call, global_, text
+from samples import Payload, call, global_, legacy_torch, text, zipped
 
 import modelscan
 
@@ -67,6 +70,44 @@ def test_nothing_is_run(tmp_path):
     for protocol in range(6):
         modelscan.scan(pickle.dumps(Payload(tmp_path / "marker"), protocol))
     assert list(tmp_path.iterdir()) == []
+
+
+WATCHED = """
+import json, sys
+import modelscan
+first, second = json.loads(sys.stdin.read())
+for path in first:
+    modelscan.scan(path)  # what a scan imports of our own is imported now
+seen = []
+ACTS = ("import", "exec", "compile", "marshal", "pickle", "os.", "subprocess", "socket", "ctypes", "code.", "shutil")
+READS = ("os.scandir", "os.listdir")
+def watch(event, arguments):
+    written = event == "open" and arguments[1] not in (None, "r", "rb")
+    if written or event.startswith(ACTS) and event not in READS:
+        seen.append(f"{event}{arguments}")
+sys.addaudithook(watch)
+for path in second:
+    assert modelscan.scan(path).verdict == "UNSAFE", path
+print(json.dumps(seen))
+"""
+
+
+def test_a_scan_starts_imports_writes_and_sends_nothing(tmp_path):
+    """Python reports all of that to an audit hook; other payloads than those that warmed the scanner up."""
+    rounds = []
+    for number in range(2):
+        marker = tmp_path / f"marker{number}"
+        files = {f"{protocol}.pkl": pickle.dumps([Payload(marker)] * 3, protocol) for protocol in range(6)}
+        files["m.zip"] = zipped({"archive/data.pkl": files["2.pkl"], f"{number}.pkl": files["4.pkl"]})
+        files["m.pt"] = legacy_torch(3, files["2.pkl"])
+        (tmp_path / str(number)).mkdir()
+        rounds.append([str(tmp_path / str(number) / name) for name in files])
+        for path, data in zip(rounds[-1], files.values(), strict=True):
+            Path(path).write_bytes(data)
+    done = subprocess.run(
+        [sys.executable, "-c", WATCHED], input=json.dumps(rounds), capture_output=True, text=True, check=True
+    )
+    assert json.loads(done.stdout) == []
 
 
 def test_a_folder_is_one_report_in_a_fixed_order(tmp_path):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import os
+import re
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -12,13 +14,14 @@ os.environ["COLUMNS"] = "80"
 
 import click
 
+from modelscan import limits
 from modelscan.cli import cli
 from modelscan.schema import OURS, THEIRS, Field, Reach
 from modelscan_jupyter import commands as magic
 from modelscan_jupyter.magics import ModelScan
 
 ROOT = Path(__file__).parent.parent
-BEGIN, END = "<!-- modelscan scan --help -->", "<!-- end -->"
+BEGIN, END = "<!-- commands and options, by tools/build_commands.py -->", "<!-- end -->"
 WHO = {
     Reach.FOLDER: "any file",
     Reach.PERSON: "a named file, the environment, the user's or the administrator's file",
@@ -62,13 +65,20 @@ def settings() -> str:
     return text.replace("<!-- ours -->", table(OURS)).replace("<!-- theirs -->", table(THEIRS))
 
 
+def budgets() -> dict[str, str]:
+    """What each limit counts, as the text below it in its class says."""
+    return dict(re.findall(r'^    (\w+): \w+ = .*\n    """(.+)\."""$', inspect.getsource(limits), re.MULTILINE))
+
+
 def table(fields: Iterable[Field]) -> str:
+    counted = budgets()
     rows = ["| key | may be | default | may be set by | what it does |", "| --- | --- | --- | --- | --- |"]
     for field in fields:
         key = ".".join("NAME" if part == "*" else part for part in field.keys)
         floor = "; the administrator's is a floor" if field.floor else ""
         default = f"`{spelled(field.default)}`" if field.default not in ("", (), {}) else ""
-        rows.append(f"| `{key}` | {field.kind.expects} | {default} | {WHO[field.reach]}{floor} | {field.help} |")
+        what = f"a budget: {counted[field.keys[1]]}" if field.keys[0] == "limits" else field.help
+        rows.append(f"| `{key}` | {field.kind.expects} | {default} | {WHO[field.reach]}{floor} | {what} |")
     return "\n".join(rows)
 
 
@@ -79,8 +89,30 @@ def spelled(value: Any) -> str:
 def readme() -> str:
     text = (ROOT / "README.md").read_text("utf-8")
     before, _, rest = text.partition(BEGIN)
-    shown = dict(helps("modelscan", cli))["modelscan scan"]
-    return f"{before}{BEGIN}\n\n```text\n{shown.rstrip()}\n```\n\n{END}{rest.partition(END)[2]}"
+    return f"{before}{BEGIN}\n\n" + "\n".join(overview()) + f"\n\n{END}{rest.partition(END)[2]}"
+
+
+def overview() -> Iterable[str]:
+    """Each command in a line, and each option of a scan."""
+    context = click.Context(cli, info_name="modelscan")
+    scan = cli.get_command(context, "scan")
+    assert isinstance(cli, click.Group)
+    assert scan is not None
+    yield from ("| command | what it does |", "| --- | --- |")
+    for name in cli.list_commands(context):
+        command = cli.get_command(context, name)
+        assert command is not None
+        words = "PATH…" if name == "scan" else " ".join(command.collect_usage_pieces(context)[1:])
+        yield row_of(f"modelscan {name} {words}".rstrip(), command.get_short_help_str(200))
+    yield from ("", "| option of a scan | what it does |", "| --- | --- |")
+    for one in scan.get_params(context):
+        if isinstance(one, click.Option) and not one.hidden and (row := one.get_help_record(context)):
+            yield row_of(*row)
+
+
+def row_of(*cells: str) -> str:
+    word, about = (" ".join(cell.split()).rstrip(".").replace("|", "\\|") for cell in cells)
+    return f"| `{word}` | {about} |"
 
 
 def written(page: Path) -> str:

@@ -68,6 +68,7 @@ def play(notebook: NotebookNode, folder: Path, seconds: int = 300) -> NotebookNo
         notebook,
         timeout=seconds,
         kernel_name="python3",
+        coalesce_streams=True,
         resources={"metadata": {"path": str(folder)}},
         extra_arguments=["--IPKernelApp.log_level=ERROR"],  # it warns about TCP on every start
     ).execute()

@@ -1,8 +1,9 @@
 """What other scanners say about the same files: docs/explanation/comparison.md is made of this.
 
-    python tools/compare.py [FOLDER …]       folders with the programs modelscan, picklescan and fickling
+    python tools/compare.py [FOLDER …]   folders with the programs modelscan, picklescan, fickling and modelaudit
 
-The second table is about ordinary models, written here by the libraries that are installed.
+The second table is about the formats of libraries, the third about ordinary models; both are written here by the
+libraries that are installed.
 
 Every file of the first is a few inert bytes, made here: its payload creates an empty folder. Each is first loaded in a
 child process, and counts only if it is live on this Python. A program answers by its exit code: 1 found, 0
@@ -15,6 +16,7 @@ import bz2
 import gzip
 import io
 import lzma
+import os
 import pickle
 import shutil
 import struct
@@ -25,7 +27,7 @@ import tempfile
 import zipfile
 import zlib
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from importlib import import_module
 from pathlib import Path
@@ -37,7 +39,10 @@ PROGRAMS = {
     "modelscan 0.8": ["modelscan", "-p", "{}"],
     "picklescan": ["picklescan", "-p", "{}"],
     "fickling": ["fickling", "--check-safety", "{}"],
+    "modelaudit": ["modelaudit", "scan", "--quiet", "--no-cache", "{}"],
 }
+SILENT = {"PROMPTFOO_DISABLE_TELEMETRY": "1", "DO_NOT_TRACK": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
+"""modelaudit reports what it does to its makers unless told not to; TensorFlow talks on every start."""
 ANSWERS = {0: "**missed**", 1: "found"}
 
 
@@ -60,6 +65,20 @@ def zipped(data: bytes, name: str = "archive/data.pkl") -> bytes:
     with zipfile.ZipFile(target, "w") as archive:
         archive.writestr(name, data)
     return target.getvalue()
+
+
+def checkpoint(
+    name: str = "archive/data.pkl", header: tuple[int, int] = (0, 80), entry: tuple[int, int] = (0, 80)
+) -> bytes:
+    """A torch checkpoint, of which one byte of the first header and one of the directory are set."""
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as archive:
+        archive.writestr(name, PLAIN)
+        archive.writestr("archive/version", b"3")
+    made = bytearray(target.getvalue())
+    for start, (at, value) in ((0, header), (made.index(b"PK\x01\x02"), entry)):
+        made[start + at] = value
+    return bytes(made)
 
 
 def tarred(data: bytes) -> bytes:
@@ -103,10 +122,63 @@ FILES: dict[str, tuple[str, bytes]] = {
     "zip member": ("m.zip", zipped(PLAIN)),
     "zip in a zip": ("m.zip", zipped(zipped(PLAIN), "inner.zip")),
     "tar": ("m.tar", tarred(PLAIN)),
+    "torch zip, encrypted by its header": ("m.pt", checkpoint(header=(6, 1))),
+    "torch zip, wrong checksum": ("m.pt", checkpoint(header=(14, 0), entry=(16, 0))),
+    "torch zip, other name in the header": ("m.pt", checkpoint(header=(30, 88))),
+    "torch zip, name in capitals": ("m.pt", checkpoint("archive/DATA.PKL")),
 }  # fmt: skip
+
+
+def _object_array(path: Path) -> None:
+    numpy = import_module("numpy")
+    numpy.save(path, numpy.array([_Payload()], dtype=object), allow_pickle=True)
+
+
+def _forest(path: Path) -> None:
+    import_module("joblib").dump([_fitted("ensemble", "RandomForestClassifier"), _Payload()], path)
+
+
+def _lambda(path: Path) -> None:
+    keras = import_module("keras")
+    act = eval(f"lambda x: (__import__('os').makedirs({MARKER!r}, exist_ok=True), x)[1]")
+    keras.Sequential([keras.Input((2,)), keras.layers.Lambda(act, output_shape=(2,))]).save(path)
+
+
+def _saved_model(path: Path) -> None:
+    tensorflow = import_module("tensorflow")
+
+    class Writing(tensorflow.Module):  # type: ignore[misc, name-defined]
+        @tensorflow.function(input_signature=[tensorflow.TensorSpec([None])])
+        def __call__(self, x: object) -> object:
+            tensorflow.io.write_file(MARKER, "written")
+            return x
+
+    tensorflow.saved_model.save(Writing(), str(path))
+
+
+class _Payload:
+    def __reduce__(self) -> tuple[object, ...]:
+        return os.mkdir, (MARKER,)
+
+
+KERAS = "import keras, numpy; keras.saving.load_model('{}', safe_mode=False)(numpy.ones((1, 2), 'float32'))"
+MADE: dict[str, tuple[str, Callable[[Path], None], str]] = {
+    "NumPy array of objects, .npy": ("m.npy", _object_array, "import numpy; numpy.load('{}', allow_pickle=True)"),
+    "joblib, behind the arrays of a forest": ("m.joblib", _forest, "import joblib; joblib.load('{}')"),
+    "Keras, Lambda in a .keras file": ("m.keras", _lambda, KERAS),
+    "Keras, Lambda in an HDF5 file": ("m.h5", _lambda, KERAS),
+    "TensorFlow, SavedModel that writes a file": (
+        "saved", _saved_model, "import tensorflow as tf; tf.saved_model.load('{}')(tf.constant([1.0]))"
+    ),
+}  # fmt: skip
+"""Formats of libraries: name, how it is written, how it is loaded by whoever uses it."""
 
 _CHILD = """
 import bz2, gzip, io, lzma, os, pickle, sys, tarfile, zipfile, zlib
+if sys.argv[1] == 'm.pt' and open('m.pt', 'rb').read(2) == b'PK':
+    import torch
+    torch.load('m.pt', weights_only=False)
+    sys.exit(0 if os.path.exists('marker') else 1)
 def load(data):
     if zipfile.is_zipfile(io.BytesIO(data)):
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
@@ -212,34 +284,59 @@ def alarms(folders: list[str], programs: dict[str, list[str]]) -> None:
 
 def main(folders: list[str]) -> int:
     programs = {name: words for name, words in PROGRAMS.items() if _found(words[0], folders, name)}
-    columns = ["this scanner", *programs]
-    print("| technique |", " | ".join(columns), "|\n| --- |", " | ".join("---" for _ in columns), "|")
-    found = dict.fromkeys(columns, 0)
-    live = 0
-    for technique, (name, data) in FILES.items():
-        with tempfile.TemporaryDirectory() as work:
-            path = Path(work, name)
-            path.write_bytes(data)
-            if subprocess.run([sys.executable, "-c", _CHILD, name], cwd=work, check=False).returncode:
-                print(f"not live on this Python: {technique}", file=sys.stderr)
-                continue
-        live += 1
-        with tempfile.TemporaryDirectory() as work:
-            path = Path(work, name)
-            path.write_bytes(data)
-            answers = ["found" if modelscan.scan(path).verdict == "UNSAFE" else "**missed**"]
-            answers += [_answer(_found(words[0], folders, key), words, path) for key, words in programs.items()]
-        for column, answer in zip(columns, answers, strict=True):
-            found[column] += answer == "found"
-        print(f"| {technique} |", " | ".join(answers), "|")
-    print(f"| **found, of {live}** |", " | ".join(f"**{found[column]}**" for column in columns), "|")
+    attacks("technique", _assembled(), folders, programs)
+    attacks("format", _written(), folders, programs)
     alarms(folders, programs)
     return 0
 
 
+def _assembled() -> Iterator[tuple[str, Path, list[str]]]:
+    for title, (name, data) in FILES.items():
+        with tempfile.TemporaryDirectory() as work:
+            Path(work, name).write_bytes(data)
+            yield title, Path(work, name), ["-c", _CHILD, name]
+
+
+def _written() -> Iterator[tuple[str, Path, list[str]]]:
+    for title, (name, write, load) in MADE.items():
+        with tempfile.TemporaryDirectory() as work:
+            try:
+                write(Path(work, name))
+            except ImportError as error:
+                print(f"left out: {title} ({error.name} is not installed)", file=sys.stderr)
+            else:
+                yield title, Path(work, name), ["-c", load.format(name)]
+
+
+def attacks(
+    kind: str, files: Iterator[tuple[str, Path, list[str]]], folders: list[str], programs: dict[str, list[str]]
+) -> None:
+    """A table: what each program says of files that are live on this Python."""
+    columns = ["this scanner", *programs]
+    print(f"\n| {kind} |", " | ".join(columns), "|\n| --- |", " | ".join("---" for _ in columns), "|")
+    found = dict.fromkeys(columns, 0)
+    live = 0
+    for title, path, load in files:
+        with tempfile.TemporaryDirectory() as other:  # a copy is loaded: a loader may leave files behind
+            (shutil.copytree if path.is_dir() else shutil.copy)(path, Path(other, path.name))
+            subprocess.run(
+                [sys.executable, *load], cwd=other, check=False, capture_output=True, env=os.environ | SILENT
+            )
+            if not Path(other, MARKER).exists():
+                print(f"not live on this Python: {title}", file=sys.stderr)
+                continue
+        live += 1
+        answers = ["found" if modelscan.scan(path).verdict == "UNSAFE" else "**missed**"]
+        answers += [_answer(_found(words[0], folders, key), words, path) for key, words in programs.items()]
+        for column, answer in zip(columns, answers, strict=True):
+            found[column] += answer == "found"
+        print(f"| {title} |", " | ".join(answers), "|")
+    print(f"| **found, of {live}** |", " | ".join(f"**{found[column]}**" for column in columns), "|")
+
+
 def _answer(program: str, words: list[str], path: Path) -> str:
     command = [program, *(word.format(path) for word in words[1:])]
-    done = subprocess.run(command, capture_output=True, check=False, cwd=path.parent)
+    done = subprocess.run(command, capture_output=True, check=False, cwd=path.parent, env=os.environ | SILENT)
     return ANSWERS.get(done.returncode, f"no answer ({done.returncode})")
 
 

@@ -15,16 +15,18 @@ ROOT = Path(__file__).resolve().parents[2]
 SOURCES = sorted((ROOT / "notebooks").glob("*.py"))
 PLAYED = [source for source in SOURCES if source.stem != "tour"]  # test_tour.py plays that one
 NEEDS = {
-    "pytorch": "torch",
-    "hugging_face": "torch",
-    "numpy_and_pandas": "pandas",
-    "keras": "keras",
-    "tensorflow": "tensorflow",
-    "scikit_learn": "xgboost",
+    "pytorch": ("torch",),
+    "hugging_face": ("torch",),
+    "numpy_and_pandas": ("pandas",),
+    "keras": ("keras", "torch"),
+    "tensorflow": ("tensorflow",),
+    "scikit_learn": ("xgboost",),
+    "bypasses": ("torch",),
 }
+SECTIONS = ("The attack", "What the guard does", "What the evidence says", "Going on safely")
 EXPECTED = {
     "unguarded": lambda shown, error: "payload ran: True" in shown,
-    "ran-twice": lambda shown, error: shown.count("payload ran: True") == 2 and not error,
+    "ran-each": lambda shown, error: shown.count("payload ran: True") == len(shown.splitlines()) > 1 and not error,
     "refused-template": lambda shown, error: error == ["UnsafeModelError"],
     "xgboost": lambda shown, error: (
         "the same model: True" in shown
@@ -39,12 +41,19 @@ EXPECTED = {
     "found": lambda shown, error: (
         "UNSAFE" in shown and not re.search("SAFE  |UNVERIFIED|False  |ran: True", calm(shown))
     ),
-    "keras": lambda shown, error: (shown.count("UNSAFE"), shown.count("MS-K")) == (3, 3),
+    "keras": lambda shown, error: (shown.count("UNSAFE"), shown.count("MS-K")) == (4, 4),
+    "torch": lambda shown, error: verdicts(shown) == ["SAFE"] * 2 + ["UNSAFE"] * 4 and shown.count("MS-P101") == 2,
+    "numpy": lambda shown, error: verdicts(shown) == ["SAFE"] * 3 + ["UNSAFE"] * 3,
+    "joblib": lambda shown, error: verdicts(shown) == ["SAFE"] + ["UNSAFE"] * 3,
     "tensorflow": lambda shown, error: (
         re.findall(r"\S*SAFE|\w+File|PyFunc", shown)
         == ["SAFE", "UNSAFE", "ReadFile", "UNSAFE", "WriteFile", "UNSAFE", "PyFunc"]
     ),
 }
+
+
+def verdicts(shown: str) -> list[str]:
+    return re.findall(r"\b(?:UN)?SAFE\b", shown)
 
 
 def calm(shown: str) -> str:
@@ -72,8 +81,20 @@ def test_outputs_are_kept_without_traces_of_a_machine(source):
 
 
 @pytest.mark.parametrize("source", PLAYED, ids=lambda path: path.stem)
+def test_it_tells_the_whole_story(builder, source):
+    """Attack, guard, evidence, the way on, and a proof that the attack is live. The gallery only scans."""
+    notebook = builder["build"](source)
+    titles = {line[3:] for cell in notebook.cells for line in cell.source.splitlines() if line.startswith("## ")}
+    assert set(SECTIONS if source.stem != "bypasses" else SECTIONS[-1:]) <= titles
+    tags = {tag for cell in notebook.cells for tag in cell.metadata.get("tags", [])}
+    assert tags & {"unguarded", "ran-each", "live"}
+    assert tags & {"refused", "found"}
+
+
+@pytest.mark.parametrize("source", PLAYED, ids=lambda path: path.stem)
 def test_everything_in_it_happens(builder, source, tmp_path, monkeypatch):
-    importlib.util.find_spec(NEEDS.get(source.stem, "sys")) or pytest.skip(f"{NEEDS[source.stem]} is not installed")
+    for name in NEEDS.get(source.stem, ()):
+        importlib.util.find_spec(name) or pytest.skip(f"{name} is not installed")
     monkeypatch.setattr(os, "environ", os.environ.copy())
     notebook = builder["play"](builder["build"](source), tmp_path)
     checked = 0
