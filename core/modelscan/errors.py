@@ -38,11 +38,14 @@ class FormatError(ModelScanError):
 
 
 class LimitExceeded(ModelScanError):
-    """A budget ran out. `budget` is the field of `Limits`."""
+    """A budget ran out. `budget` is the field of `Limits`.
 
-    def __init__(self, budget: str, reason: str) -> None:
+    `chance`: it was spent on what looks like numbers taken for a name.
+    """
+
+    def __init__(self, budget: str, reason: str, chance: bool = False) -> None:
         super().__init__(reason)
-        self.budget, self.reason = budget, reason
+        self.budget, self.reason, self.chance = budget, reason, chance
 
 
 class SettingsError(ModelScanError):

@@ -23,6 +23,8 @@ class Limits:
     """Live abstract values of one pickle: its stack and its memo."""
     rows: int = 20_000
     """Distinct facts of one artifact."""
+    few: int = 2_000
+    """Names, arrays and inner loads of one pickle that are never too many; beyond that its size has to explain them."""
     name: int = 4_096
     """Characters of one module or attribute name."""
     names: int = 2 << 20

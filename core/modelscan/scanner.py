@@ -157,7 +157,8 @@ def judge(
     signed: bool = True,
 ) -> Report:
     """The report on what was found. `signed` as in `scan_path`."""
-    findings, failures = policy.findings(found.evidence, session), policy.failures(found.evidence)
+    with PAUSE:
+        findings, failures = policy.findings(found.evidence, session), policy.failures(found.evidence)
     verdict, refused = policy.outcome(findings, failures, bool(found.scanned))
     return Report(
         source=artifact.name,

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from modelscan.rules.match import names_in
+from modelscan.rules.match import Rules, names_in
 from modelscan.rules.rule import Use
 
 Groups = dict[str, dict[str, Any]]
@@ -201,3 +201,14 @@ def _canonical(name: str) -> str:
         if target is not None:
             return ".".join([target, *parts[length:]])
     return f"{module}.{last}" if module else last
+
+
+def test_what_is_taken_for_a_foreign_name_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A shortcut for names that no rule speaks of; without it each of these is told the same."""
+    rules, match = Rules.load(), Rules._match.__wrapped__
+    roots = {part for name in (*DENIED, *KNOWN, *ALIASES["modules"], *IMPORT_MAPPING) for part in name.split(".")}
+    roots |= {"m", "nobodys", "_os", "__main__", "", "*", "os ", "OS"}
+    names = ["f", "X", "ABC", "__class__", "__x", "system", "a.b", "", "*", "Popen"]
+    told = {(root, name): match(rules, root, name) for root in sorted(roots) for name in names}
+    monkeypatch.setattr(Rules, "_is_foreign", lambda *_: False)
+    assert {key: match(rules, *key) for key in told} == told

@@ -8,6 +8,8 @@ from itertools import chain
 from modelscan.errors import LimitExceeded
 from modelscan.evidence import Evidence, Kind, Where
 from modelscan.formats import beside, torch_legacy
+from modelscan.formats.again import Again
+from modelscan.formats.onward import Onward
 from modelscan.formats.reader import Context, Facts, Reader, anomaly, broken
 from modelscan.formats.walking import Stream, Walked
 from modelscan.patterns import later
@@ -111,6 +113,8 @@ def _trial(artifact: Artifact, context: Context) -> Trial:
         if walk.broken is not None or walk.limit is not None:
             break
         pos = walk.end
+        if trial.is_meant and len(trial.walked) >= FOLLOWING:
+            break
     if trial.asking:
         trial.is_pickle = True
     elif not pos:  # not even one pickle: only one that is longer than the trial counts
@@ -188,9 +192,16 @@ def read(artifact: Artifact, context: Context) -> Facts:
     elif (known := _known(artifact, stream)) is not None:
         yield from known
         return
-    pos, number = stream.start, 0
+    pos, number, again, onward = stream.start, 0, Again(stream), Onward(stream)
     while pos < stream.end and not (context.single and number):
-        walk = yield from _one(artifact, stream, walked.pop(pos) if pos in walked else stream.walk(pos), pos)
+        if after := again.after(pos):
+            pos = after
+            continue
+        plain = walked.pop(pos) if pos in walked else stream.walk(pos)
+        walk = yield from _one(artifact, stream, plain, pos, again)
+        if walk is not plain.walk and plain.walk.broken is None and context.loader != "joblib" and not context.single:
+            yield from _onward(artifact, onward, plain.walk.end, again)
+        again.walked(pos, plain)
         if walk.limit is not None:
             raise walk.limit
         if walk.broken is not None:
@@ -204,13 +215,15 @@ def read(artifact: Artifact, context: Context) -> Facts:
 
 
 def _one(
-    artifact: Artifact, stream: Stream, plain: Walked, pos: int
+    artifact: Artifact, stream: Stream, plain: Walked, pos: int, again: Again
 ) -> Generator[Evidence | Artifact | Skip, None, Walk]:
     """One pickle as `pickle.load` reads it, and as `joblib.load` does where it holds joblib's array wrappers.
 
     Who loads it is not known to a scan, so both readings count; the guard knows and asks for one of them.
     """
     walk, ledgers, loader = plain.walk, [plain.ledger], stream.context.loader
+    if plain.ledger.is_empty():
+        return walk
     if plain.machine.arrays and loader != "pickle":
         joblib = stream.walk(pos, read_arrays=True)
         reads = joblib.walk.broken is None
@@ -221,15 +234,30 @@ def _one(
         ledgers = [joblib.ledger] if loader == "joblib" else [joblib.ledger, plain.ledger]
     facts: list[Evidence] = []
     for ledger in ledgers:
-        facts = [*_facts(ledger, artifact.expected)]
-        yield from facts
+        facts = []
+        for fact in _facts(ledger, artifact.expected):  # what was told before a limit stays told
+            facts.append(fact)
+            if again.is_news(fact):
+                yield fact
         yield from _nested(artifact, stream, ledger)
         if loader != "pickle":  # only joblib opens other files
             yield from beside.read(artifact, ledger, stream.start)
     whole = pos == stream.start and walk.end == stream.end and walk.broken is None and walk.limit is None
     if whole and _is_alone(artifact):
         familiar.remember(stream.data, pos, stream.end, plain.machine, facts, stream.context.wanted)
+    if plain.ledger in ledgers and plain.walk.limit is not None and not plain.walk.limit.chance:
+        raise plain.walk.limit
     return walk
+
+
+def _onward(artifact: Artifact, onward: Onward, pos: int, again: Again) -> Facts:
+    """What the next `pickle.load` reads where joblib is elsewhere."""
+    for walked in onward.walks(pos):
+        ledger, limit = walked.ledger, walked.walk.limit
+        yield from filter(again.is_news, _facts(ledger, ledger.doubt is not None))
+        yield from _nested(artifact, onward.stream, ledger)
+        if limit is not None and not limit.chance:
+            raise limit
 
 
 def _is_alone(artifact: Artifact) -> bool:

@@ -7,6 +7,7 @@ fit into what is left of the file is refused.
 
 from __future__ import annotations
 
+import functools
 import re
 
 from modelscan.errors import FormatError
@@ -28,6 +29,8 @@ _TYPESTRING = later(r"[<>|=]?([?bBhHiIlLqQefdgFDGcSUVmMOu])(\d*)")
 _WIDE_CHARACTER = 4
 _FLEXIBLE = frozenset("SUV")
 """Kinds of dtype whose size is in their state."""
+REMEMBERED = 1_024
+"""Words and types of arrays that are kept."""
 _VERSIONS, _STATES, _ELSIZE, _FLAGS, _HAS_OBJECTS = (3, 4), (8, 9), 5, 7, 1
 """Versions and lengths of a dtype's state, the places of two numbers in it, and a bit of the second."""
 SIZED_BY_STATE = frozenset({"numpy.record", "numpy.rec.record", "numpy.void"}) | {
@@ -64,7 +67,12 @@ def is_wrapper(target: Made) -> bool:
     cls = target.root
     if cls is None or not cls.name.endswith("NumpyArrayWrapper") or target.kind == "array":
         return False
-    return _WRAPPER.fullmatch(cls.dotted) is not None
+    return _is_wrappers(cls.module, cls.name)
+
+
+@functools.lru_cache(256)
+def _is_wrappers(module: str, name: str) -> bool:
+    return _WRAPPER.fullmatch(f"{module}.{name}") is not None
 
 
 def names_file(cls: Global | None) -> bool:
@@ -86,23 +94,54 @@ def side_file(data: leaves.Buffer, end: int, target: Made, state: Any) -> Side:
     return Side(name, raw)
 
 
-def layout(data: leaves.Buffer, end: int, target: Made, state: Any) -> Layout | None:
-    """What joblib would read after this state was set; None where it cannot be worked out.
+class Layouts:
+    """The arrays of one stream. Their keys and types mostly come out of the memo, so each is read once."""
 
-    A wrapper that was called, or given a state before, has attributes that this state does not tell of.
-    """
-    pairs = state.pairs() if isinstance(state, Group) else None
-    if pairs is None or target.kind != "instance" or target.built:
-        return None
-    fields = {leaves.string(data, key, end): value for key, value in pairs}
-    if None in fields:  # it may turn out to be any of the others
-        return None
-    dtype = _itemsize(data, end, fields.get("dtype"))
-    count = _count(data, end, fields.get("shape"))
-    if dtype is None or count is None:
-        return None
-    size, objects = dtype
-    return Layout(size * count, _is_padded(data, end, fields), objects)
+    __slots__ = ("data", "dtypes", "end", "words")
+
+    def __init__(self, data: leaves.Buffer, end: int) -> None:
+        self.data, self.end = data, end
+        self.words: dict[int, str | None] = {}
+        self.dtypes: dict[int, tuple[Made, tuple[int, bool] | None]] = {}
+        """By identity, with the object itself: while it lives nothing else has it."""
+
+    def of(self, target: Made, state: Any) -> Layout | None:
+        """What joblib would read after this state was set; None where it cannot be worked out.
+
+        A wrapper that was called, or given a state before, has attributes that this state does not tell of.
+        """
+        pairs = state.pairs() if isinstance(state, Group) else None
+        if pairs is None or target.kind != "instance" or target.built:
+            return None
+        fields = {self._word(key): value for key, value in pairs}
+        if None in fields:  # it may turn out to be any of the others
+            return None
+        dtype = self._dtype(fields.get("dtype"))
+        count = _count(self.data, self.end, fields.get("shape"))
+        if dtype is None or count is None:
+            return None
+        size, objects = dtype
+        return Layout(size * count, _is_padded(self.data, self.end, fields), objects)
+
+    def _word(self, key: Any) -> str | None:
+        if type(key) is not int:
+            return None
+        if key not in self.words:
+            if len(self.words) >= REMEMBERED:
+                self.words.clear()
+            self.words[key] = leaves.string(self.data, key, self.end)
+        return self.words[key]
+
+    def _dtype(self, dtype: Any) -> tuple[int, bool] | None:
+        """Bytes of an item and whether it holds Python objects. One that was given a state may be given another."""
+        if type(dtype) is not Made or dtype.held is not None:
+            return _itemsize(self.data, self.end, dtype)
+        known = self.dtypes.get(id(dtype))
+        if known is None:
+            if len(self.dtypes) >= REMEMBERED:
+                self.dtypes.clear()
+            known = self.dtypes[id(dtype)] = (dtype, _itemsize(self.data, self.end, dtype))
+        return known[1]
 
 
 def skip(data: leaves.Buffer, pos: int, end: int, layout: Layout) -> int:

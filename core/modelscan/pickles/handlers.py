@@ -5,6 +5,7 @@ A handler gets the state, the offset of its opcode and the opcode, and returns t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from modelscan.errors import FormatError, LimitExceeded
@@ -85,7 +86,10 @@ def _read_global(state: State, pos: int) -> tuple[Global, int]:
 def _named(state: State, pos: int, first: int, second: int) -> Global:
     """The object whose module stands on the line up to `first` and whose name up to `second`."""
     if max(first - pos - 1, second - first - 1) > state.limits.name:
-        raise LimitExceeded("name", f"a name longer than {state.limits.name:,} bytes")
+        # No module has such a long name; attributes of attributes may have.
+        long = first - pos - 1 > state.limits.name
+        chance = long or re.fullmatch(rb"[\w.\x80-\xff]+", state.data[first + 1 : second]) is None
+        raise LimitExceeded("name", f"a name longer than {state.limits.name:,} bytes", chance)
     module = text.name(bytes(state.data[pos + 1 : first]), pos)
     name = text.name(bytes(state.data[first + 1 : second]), pos)
     return Global(module, name, pos, NAMES[state.data[pos]])
@@ -127,14 +131,20 @@ def _obj(state: State, pos: int, code: int) -> int:
 
 
 def _reduce(state: State, pos: int, code: int) -> int:
-    args, callee = state.pop(pos), state.pop(pos)
-    state.stack.append(state.called("REDUCE", callee, args, pos))
+    stack = state.stack
+    if len(stack) < 2:
+        raise underflow(pos)
+    args, callee = stack.pop(), stack.pop()
+    stack.append(state.called("REDUCE", callee, args, pos))
     return state.acted(code, pos + 1)
 
 
 def _newobj(state: State, pos: int, code: int) -> int:
-    args, cls = state.pop(pos), state.pop(pos)
-    state.stack.append(state.constructed("NEWOBJ", cls, args, pos))
+    stack = state.stack
+    if len(stack) < 2:
+        raise underflow(pos)
+    args, cls = stack.pop(), stack.pop()
+    stack.append(state.constructed("NEWOBJ", cls, args, pos))
     return state.acted(code, pos + 1)
 
 
@@ -153,6 +163,7 @@ def _build(state: State, pos: int, code: int) -> int:
     if isinstance(target, Made):
         if arrays.is_wrapper(target):
             state.arrays += 1
+            state.ledger.read_array()
             state.special += 1
             return _array(state, target, given, pos + 1)
         target.built = True
@@ -164,7 +175,8 @@ def _build(state: State, pos: int, code: int) -> int:
 
 def _array(state: State, target: Made, given: Any, pos: int) -> int:
     """joblib reads the array from its *file*, which stands behind the frame that holds the wrapper."""
-    layout = arrays.layout(state.data, state.end, target, given)
+    state.layouts = state.layouts or arrays.Layouts(state.data, state.end)
+    layout = state.layouts.of(target, given)
     target.built = True
     if state.inner is None:
         if layout is not None and layout.objects and state.objects_at is None:

@@ -47,6 +47,8 @@ def span(data: Buffer, at: int, end: int) -> tuple[int, int]:
 def decode(data: Buffer, at: int, end: int, longest: int = LONGEST) -> Any:
     """The Python value of a leaf, or `Undecoded` for what is malformed or longer than `longest` bytes."""
     code = data[at]
+    if code == Op.BININT1 and at + 1 < end:
+        return data[at + 1]
     if code in _CONSTANTS:
         return _CONSTANTS[code]
     start, stop = span(data, at, end)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from modelscan.errors import LimitExceeded
 from modelscan.evidence import Evidence, Kind, Where
 from modelscan.limits import Limits
-from modelscan.pickles import code, describe, leaves, trace
+from modelscan.pickles import code, describe, leaves, ordinary, trace
 from modelscan.pickles.among import NONE, Among, given
 from modelscan.pickles.arrays import Side
 from modelscan.pickles.meaning import is_mapping
@@ -29,6 +29,8 @@ PENDING = 2_000_000
 ALIKE = 16
 """Calls of one name with constants only that are told apart."""
 
+SHALLOW = 2
+"""Containers inside of an argument whose parts are looked at to see whether the same was said before."""
 TRACED = 200
 """Acts of one stream whose opcodes and inner calls are written out."""
 
@@ -63,6 +65,10 @@ class Ledger:
     ) -> None:
         self.base, self.wanted = base, wanted
         self.data, self.end, self.name, self.limits, self.loader = data, end, name, limits, loader
+        self.size = end - base
+        self.arrays = self.late = 0
+        """joblib's arrays, and states given to what had one."""
+        self.codes: code.Codes
         self.doubt: int | None = None
         """From here on the loader these bytes are meant for reads something else (see `formats.pickle`)."""
         self.imports: dict[tuple[str, str], Global] = {}
@@ -87,8 +93,12 @@ class Ledger:
         self.told: set[tuple[object, ...]] = set()
         """What pending acts say, by the identity of their arguments, which live as long as these do."""
         self.plain: dict[tuple[Kind, str, str, bool, bool], int] = {}
-        self.tracing = Tracing()
-        self.among = Among()
+        self.tracing: Tracing
+        self.among: Among
+
+    def is_empty(self) -> bool:
+        """Is there nothing to tell?"""
+        return not (self.imports or self.attributes or self.pending or self.fills or self.others)
 
     def imported(self, value: Global) -> None:
         self._named(self.imports, value, "imported names")
@@ -102,8 +112,10 @@ class Ledger:
             return
         table[key] = value
         self.letters += len(value.module) + len(value.name)
-        if len(table) > self.limits.rows or self.letters > self.limits.names:
-            raise LimitExceeded("rows", f"more than {len(table) - 1:,} {what}")
+        count = len(table)
+        if count > self.limits.rows or self.letters > self.limits.names:
+            raise LimitExceeded("rows", f"more than {count - 1:,} {what}")
+        ordinary.check(count, self.limits.few, self.size, ordinary.NAMES, what)
 
     def beside(self, side: Side, at: int) -> None:
         self.sides.setdefault(side, at)
@@ -116,13 +128,30 @@ class Ledger:
         if len(self.others) > self.limits.rows:
             raise LimitExceeded("rows", f"more than {self.limits.rows:,} facts")
 
+    def loads(self, at: int, found: Nested) -> None:
+        """The call at this offset loads a model out of bytes."""
+        self.nested[at] = found
+        ordinary.check(len(self.nested), self.limits.few // 8, self.size, ordinary.LOADS, "calls that load bytes")
+
+    def read_array(self) -> None:
+        """One more of joblib's wrappers."""
+        self.arrays += 1
+        ordinary.check(self.arrays, self.limits.few, self.size, ordinary.ARRAYS, "arrays")
+
+    def stated_late(self, at: int) -> None:
+        """Picklers give the state last. What comes after it finds methods that the state put there."""
+        self.note(Kind.ANOMALY, "filled-late", at)
+        self.late += 1
+        if self.late > self.limits.few:
+            raise LimitExceeded("few", f"more than {self.limits.few:,} times something put into what has its state")
+
     def filled(self, opcode: str, target: Made, at: int) -> None:
         """Items are put into an instance or a result, by the method its class has for that."""
         if target.root is not None:
             self.fills.setdefault((opcode, target.root.spelled), (target, at))
 
     def act(self, kind: Kind, opcode: str, callee: Any, args: Any, at: int) -> None:
-        root = name_of(callee)
+        root = callee if type(callee) is Global else name_of(callee)
         if root is not None and _plain(args):
             looks = at in self.lookups
             key = (kind, opcode, root.spelled, looks, _empty(args))
@@ -130,23 +159,22 @@ class Ledger:
             self.plain[key] = count + 1
             if count >= ALIKE and not looks:
                 return
-        elif self._is_again(kind, opcode, callee, args, at):
+        elif root is not None and self._is_again(kind, opcode, callee, root.spelled, args, at):
             return
         self.pending.append((kind, opcode, callee, args, at))
         if len(self.pending) > PENDING:
             raise LimitExceeded("calls", f"more than {PENDING:,} calls with arguments of their own")
 
-    def _is_again(self, kind: Kind, opcode: str, callee: Any, args: Any, at: int) -> bool:
+    def _is_again(self, kind: Kind, opcode: str, callee: Any, spelled: str, args: Any, at: int) -> bool:
         """Has the same been done with the same values before, plain data aside?
 
         Then it says the same when it is known what they came to hold, and needs not be kept until then.
         """
-        root = name_of(callee)
-        if root is None or type(args) is not Group or args.kind != "tuple" or args.rest or not args.spelled:
+        if type(args) is not Group or args.kind != "tuple" or args.rest or not args.spelled:
             return False
-        if at in self.nested or at in self.sources or at in self.lookups or root.spelled in code.MAKERS:
+        if at in self.nested or at in self.sources or at in self.lookups or spelled in code.MAKERS:
             return False
-        key = (kind, opcode, root.spelled, type(callee) is Made, *map(self._part, args.head))
+        key = (kind, opcode, spelled, type(callee) is Made, *map(self._part, args.head))
         if key in self.told:
             return True
         self.told.add(key)
@@ -155,8 +183,13 @@ class Ledger:
     def _part(self, value: Any) -> object:
         """Which value it is, or what it says of names where nobody else can reach it: plain data says nothing."""
         kind = type(value)
-        if kind is int or (kind is Group and value.is_plain()):
+        if kind is int:
             return None
+        if kind is Group:
+            if value.shared or value.rest or not value.spelled or value.depth > SHALLOW:
+                return id(value)
+            parts = {self._part(item) for item in value.head} - {None}
+            return (value.kind, frozenset(parts)) if parts else None
         if kind is not Made or value.shared or value.held is not None or value.at in self.lookups:
             return id(value)
         return value.root.spelled if type(value.callee) is Global and _plain(value.args) else id(value)
@@ -169,6 +202,9 @@ class Ledger:
 
     def _acts(self) -> Iterator[Evidence]:
         """Acts that say the same become one row."""
+        if not self.pending:
+            return
+        self.tracing, self.among, self.codes = Tracing(), Among(), code.Codes(self.data, self.end)
         if self.lookups:
             states = [act[3] for act in self.pending if act[0] is Kind.STATE]
             found = reachable([*states, *self._made()])
@@ -200,6 +236,7 @@ class Ledger:
                 if key in rows:
                     continue
                 rows[key] = self._detailed(act, root, masks, bare)
+            ordinary.check(len(rows), self.limits.few // 2, self.size, ordinary.NAMES, "different calls")
             if len(rows) > self.limits.rows:
                 raise LimitExceeded("rows", f"more than {self.limits.rows:,} different calls")
         self.pending.clear()
@@ -210,7 +247,7 @@ class Ledger:
         """What tells calls apart that hold the same names: their constants, or the code that they make."""
         if _plain(args):
             return describe.call(self.data, self.end, callee, args)
-        made = code.of(self.data, self.end, callee, args)
+        made = self.codes.of(callee, args)
         return repr((made.names, made.constants, made.bytecode)) if made is not None else ""
 
     def evidence(self) -> Iterator[Evidence]:
@@ -257,7 +294,7 @@ class Ledger:
         fact = self._short(act, root, masks, bare)
         kind, _, callee, args, at = act
         detail: dict[str, Any] = {**fact.detail, "expression": describe.call(self.data, self.end, callee, args)}
-        made = code.of(self.data, self.end, callee, args) if kind is Kind.CALL else None
+        made = self.codes.of(callee, args) if kind is Kind.CALL else None
         if made is not None:
             detail |= code.facts(made)
         if self.traced < TRACED:

@@ -35,6 +35,7 @@ GIANT, SPARE = 1 << 24, 64
 """A memo index beyond this, and so many times the slots in use: the unpickler allocates all slots up to it."""
 
 _WIDTHS = widths()
+_MEMOS = (Op.MEMOIZE, Op.LONG_BINPUT)
 _SHORT = [COUNTED.get(code) == 1 for code in range(256)]
 _EMPTY: list[str] = [EMPTY.get(code, "") for code in range(256)]
 
@@ -208,13 +209,14 @@ class Machine(State):
 
     def acted(self, opcode: int, pos: int) -> int:
         """Where the repeats of what has been walked up to `pos` end."""
-        pos = self._memoized(pos)
-        key = opcode, len(self.marks)
-        spans = self.repeats.row(key, len(self.stack), pos, self.special + self.typed)
+        if pos < self.limit and self.data[pos] in _MEMOS:
+            pos = self._memoized(pos)
+        key, repeats = (opcode, len(self.marks)), self.repeats
+        spans = repeats.row(key, len(self.stack), pos, self.special + self.typed)
         if spans is not None:
             template = learn(self.data, spans, self.memo, self.stack, key, self.memoize)
-            self.repeats.templates += [template] if template is not None else []
-        if not self.repeats.templates:
+            repeats.templates += [template] if template is not None else []
+        if not repeats.templates:
             return pos
         after = self._repeat(pos)
         if after > pos:
@@ -223,11 +225,10 @@ class Machine(State):
 
     def _memoized(self, pos: int) -> int:
         """Does what a memo opcode at `pos` says, so that it counts to the call before it."""
-        code = self.data[pos] if pos < self.limit else None
-        if code == Op.MEMOIZE:
+        if self.data[pos] == Op.MEMOIZE:
             self.memo.add(self.stack[-1])
             return pos + 1
-        if code == Op.LONG_BINPUT and pos + 5 <= self.limit:
+        if pos + 5 <= self.limit:
             self.memo.put(int.from_bytes(self.data[pos + 1 : pos + 5], "little"), self.stack[-1])
             return pos + 5
         return pos

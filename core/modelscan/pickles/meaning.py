@@ -287,6 +287,7 @@ def key_of(cls: Global | None) -> str | None:
     return next((key for module, key in RUN.items() if f"{cls.module}.".startswith(module)), None)
 
 
+@functools.lru_cache(256)
 def is_run(module: str) -> bool:
     """Does the module have classes that run an entry of their state?"""
     return f"{module}.".startswith(_RUN_MODULES)

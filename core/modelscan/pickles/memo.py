@@ -102,6 +102,12 @@ class Memo:
 
     def get(self, index: int, at: int) -> Any:
         """The value at `index`; raises FormatError, with the offset `at`, where the unpickler would not find one."""
+        if not self.deferred and not self.sparse and 0 <= (offset := index - self.base) < len(self.slots):
+            code = self.slots[offset]  # as a rule
+            if code >= 0:
+                return code
+            value = self.objects[~code]
+            return value.batch.slot(value.number) if type(value) is _Stored else value
         if self.deferred and (index >= self.floor or index >= self.base + len(self.slots)):
             self.settle()
         if self.sparse and index in self.sparse:

@@ -31,6 +31,8 @@ FIRST = 128
 """Calls in rows that are walked before the first lesson; before each further one twice as many."""
 BUSY, CHEAP = 8, 3
 """Calls of a row from which on each counts so many times: it will be an outline, which takes no time to compile."""
+IDLE = 4_096
+"""Ends of rows by one opcode that do not repeat, one after the other, before as many are passed without a look."""
 TEMPLATES = 16
 WIDEST = 4
 """Values that one row leaves on the stack."""
@@ -47,19 +49,17 @@ Key = tuple[int, int]
 Part = bytes | Slot
 
 
-@dataclass(frozen=True, slots=True)
 class _End:
     """Where a row may have ended: the height of the stack there, and what the row has grown it by.
 
     `special` counts what hangs on plain data up to there, `streak` the rows before it that have grown it as much.
     """
 
-    height: int
-    start: int
-    pos: int
-    special: int
-    grown: int = 0
-    streak: int = 0
+    __slots__ = ("grown", "height", "pos", "special", "start", "streak")
+
+    def __init__(self, height: int, start: int, pos: int, special: int, grown: int = 0, streak: int = 0) -> None:
+        self.height, self.start, self.pos, self.special = height, start, pos, special
+        self.grown, self.streak = grown, streak
 
 
 @dataclass(slots=True)
@@ -71,6 +71,8 @@ class _Track:
     seen: int = 0
     """Calls of the stream up to its last end."""
     patience: int = field(default_factory=lambda: FIRST)
+    idle: int = 0
+    """Ends of rows that were no rows, and, below 0, ends to pass without a look."""
 
     def end(self, height: int, pos: int, special: int) -> _End:
         while self.ends and self.ends[-1].height >= height:
@@ -84,8 +86,9 @@ class _Track:
                 grown = 0
             streak = last.streak + 1 if grown and grown == last.grown else 0
             end = _End(height, last.pos, pos, special, grown, streak)
-        del self.ends[: -2 * SAMPLES]
         self.ends.append(end)
+        if len(self.ends) > 4 * SAMPLES:
+            del self.ends[: -2 * SAMPLES]
         return end
 
     def samples(self) -> list[Span]:
@@ -258,13 +261,21 @@ class Repeats:
         track = self.tracks.get(key)
         if track is None:
             track = self.tracks[key] = _Track()
+        if track.idle < 0:
+            track.idle += 1
+            return None
         self.calls += 1
         calls, track.seen = self.calls - track.seen, self.calls
         streak = track.end(height, pos, special).streak
         if streak:
             track.walked += calls * CHEAP if calls >= BUSY else calls
         if streak < ROWS:
+            track.idle += 1
+            if track.idle == IDLE:  # looks less often while nothing comes of it
+                track.idle = -IDLE
+                track.ends.clear()
             return None
+        track.idle = 0
         if track.walked < track.patience or len(self.templates) >= TEMPLATES:
             return None
         track.walked, track.patience = 0, 2 * track.patience

@@ -72,6 +72,7 @@ class State(ABC):
         """A frame that claims more than there is: the C unpickler stops there, pickle.py (and so joblib) does not."""
         self.deep = False
         """Nested beyond DEEPEST."""
+        self.layouts: arrays.Layouts | None = None
         self.arrays = 0
         """joblib array wrappers seen."""
         self.objects_at: int | None = None
@@ -160,25 +161,32 @@ class State(ABC):
     def called(self, opcode: str, callee: Any, args: Any, at: int, depth: int = 0) -> Any:
         """What a call leaves on the stack: an attribute, an instance, or a result nobody knows."""
         read = meaning.reading(callee)
-        found = read(self.data, self.end, at, args) if read is not None else None
-        if read is not None:
-            self._hangs(meaning.hanging(callee, args, found))
+        if read is None:
+            return self._just_called(opcode, callee, args, at)
+        found = read(self.data, self.end, at, args)
+        self._hangs(meaning.hanging(callee, args, found))
         if isinstance(found, meant.Attribute):
             self.ledger.reached(found.target)
             return found.target
         if isinstance(found, meant.Construction):
             return self.constructed(found.opcode or opcode, found.cls, found.args, at)
         if isinstance(found, meant.Nested):
-            self.ledger.nested[at] = found
+            self.ledger.loads(at, found)
         if isinstance(found, meant.Replacement) and depth < DELEGATED:
             return self.called(opcode, found.callee, found.args, at, depth + 1)
         if isinstance(found, meant.Delegation) and depth < DELEGATED:
             self.called(opcode, found.callee, found.args, at, depth + 1)
-        elif type(args) is not Group or isinstance(found, meant.Delegation):
+        elif isinstance(found, meant.Delegation):
+            self.ledger.note(Kind.ANOMALY, "computed-arguments", at)
+        lookup = found if isinstance(found, meant.Lookup) else None
+        return self._just_called(opcode, callee, args, at, lookup)
+
+    def _just_called(self, opcode: str, callee: Any, args: Any, at: int, lookup: meant.Lookup | None = None) -> Made:
+        if type(args) is not Group:
             self.ledger.note(Kind.ANOMALY, "computed-arguments", at)
         made = Made(callee, args, at, "result")
-        if isinstance(found, meant.Lookup):
-            self.ledger.lookups[at] = (found, made)
+        if lookup is not None:
+            self.ledger.lookups[at] = (lookup, made)
         self.ledger.act(Kind.CALL, opcode, callee, args, at)
         return made
 
@@ -233,7 +241,7 @@ class State(ABC):
         elif len(values) == 1:
             found = meaning.nested(self.data, self.end, at, values)
             if found is not None:
-                self.ledger.nested[at] = found
+                self.ledger.loads(at, found)
 
     def _note(self, target: Group, items: list[Any]) -> None:
         if target.noted is None:
@@ -278,8 +286,7 @@ class State(ABC):
             self.measured(target, items, at)
         elif isinstance(target, Made):
             if target.built:
-                # Picklers give the state last. What comes after it finds methods that the state put there.
-                self.ledger.note(Kind.ANOMALY, "filled-late", at)
+                self.ledger.stated_late(at)
             if opcode != "BUILD":
                 self.ledger.filled(opcode, target, at)
             target.hold(items)

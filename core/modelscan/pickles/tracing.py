@@ -45,6 +45,8 @@ class Tracing:
     """Answers for values that stay alive and unchanged meanwhile."""
 
     bits: dict[str, int] = field(default_factory=dict)
+    names: list[str] = field(default_factory=list)
+    """In the order of their bits."""
     known: dict[int, Masks] = field(default_factory=dict)
 
     def of(self, value: Any) -> Masks:
@@ -57,15 +59,19 @@ class Tracing:
 
     def spelled(self, mask: int) -> list[str]:
         """The names in a mask, as "module:name", sorted."""
-        if not mask:
-            return []
-        return sorted(name for name, bit in self.bits.items() if mask & bit)
+        found = []
+        while mask:
+            number = mask.bit_length() - 1
+            found.append(self.names[number])
+            mask ^= 1 << number
+        return sorted(found)
 
     def _bit(self, value: Global) -> int:
         spelled = value.spelled
         bit = self.bits.get(spelled)
         if bit is None:
             bit = self.bits[spelled] = 1 << len(self.bits)
+            self.names.append(spelled)
         return bit
 
     def _merged(self, value: Any, begun: set[int], depth: int) -> Masks | None:

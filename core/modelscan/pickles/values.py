@@ -18,6 +18,8 @@ HEAD = 16
 """Items of a container that are kept whatever they are; beyond them only what is not plain data."""
 
 
+BRIEF = 200
+"""Characters of a name whose spelling is kept; longer ones may be many, and are put together each time."""
 SEVERAL = 2
 """Values that an object holds before plain data among further ones counts no more."""
 
@@ -25,10 +27,11 @@ SEVERAL = 2
 class Global:
     """An imported object. `origin` is the opcode, or "getattr" when the machine resolved an attribute."""
 
-    __slots__ = ("at", "module", "name", "origin")
+    __slots__ = ("_spelled", "at", "module", "name", "origin")
 
     def __init__(self, module: str, name: str, at: int, origin: str) -> None:
         self.module, self.name, self.at, self.origin = module, name, at, origin
+        self._spelled: str | None = None
 
     @property
     def dotted(self) -> str:
@@ -37,7 +40,12 @@ class Global:
     @property
     def spelled(self) -> str:
         """ "module:name", which says where the module ends."""
-        return f"{self.module}:{self.name}"
+        found = self._spelled
+        if found is None:
+            found = f"{self.module}:{self.name}"
+            if len(found) <= BRIEF:
+                self._spelled = found
+        return found
 
 
 class Group:
@@ -64,22 +72,24 @@ class Group:
             self.extend(items)
 
     def extend(self, items: list[Any]) -> None:
-        room = HEAD - len(self.head)
-        if room > 0:
-            self.head += items[:room]
-            beyond = items[room:]
-        else:
-            beyond = items
-        self.size += len(items)
-        self.weight += len(items)
+        count, room = len(items), HEAD - len(self.head)
+        self.size += count
+        self.weight += count
         for item in items:
-            if type(item) is Group:
+            kind = type(item)
+            if kind is int:
+                continue
+            if kind is Group:
                 self.weight += item.weight
                 if item.depth >= self.depth:
                     self.depth = item.depth + 1
-            elif type(item) is Made and type(item.args) is Group:
+            elif kind is Made and type(item.args) is Group:
                 self.weight += item.args.weight
-        kept = [item for item in beyond if type(item) is not int]
+        if count <= room:
+            self.head += items
+            return
+        self.head += items[:room]
+        kept = [item for item in items[room:] if type(item) is not int]
         if not kept:
             return
         if self.rest is None:
@@ -128,7 +138,7 @@ class Made:
 
     def __init__(self, callee: Any, args: Any, at: int, kind: str) -> None:
         self.callee, self.args, self.at, self.kind = callee, args, at, kind
-        self.root = name_of(callee)
+        self.root: Global | None = callee if type(callee) is Global else name_of(callee)
         self.held: list[Any] | None = None
         self.built = False
         self.shared = False

@@ -134,6 +134,8 @@ class Rules:
 
     @functools.lru_cache(maxsize=8192)  # noqa: B019 - one Rules object lives as long as the process
     def _match(self, module: str, name: str) -> Match:
+        if self._is_foreign(module, name):
+            return Match(f"{module}.{name}")
         dotted = self.canonical(module, name)
         rule = self._denied[0].get(dotted)
         trust = self._trusted.of(dotted, self._home(module, name, dotted)) if rule is None else None
@@ -143,6 +145,11 @@ class Rules:
             return Match(dotted)  # a member of an enumeration, as Python 3.11.0 pickles it
         rule = rule or self._prefix(dotted) or self._acting(module) or self._inner(name)
         return Match(dotted, rule=rule)
+
+    def _is_foreign(self, module: str, name: str) -> bool:
+        """Is it plainly in a package that no rule and no alias speaks of? A file may have thousands of such names."""
+        root, _, below = module.partition(".")
+        return not (below or "." in name or root in self._roots or root in self.packages or name.startswith("__"))
 
     def _home(self, module: str, name: str, dotted: str) -> str:
         """The module as the file has it, in its canonical spelling; "" where an alias says what the name is."""
