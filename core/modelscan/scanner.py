@@ -11,6 +11,7 @@ import stat
 import sys
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 
 from modelscan.cleared import cleared
 from modelscan.collector import PAUSE
@@ -270,6 +271,16 @@ def _since(started: float) -> float:
     return round((time.perf_counter() - started) * 1000, 3)
 
 
+def can_seek(file: Any) -> bool:
+    """Can it be put back where it stands? A memory map has no word for that before Python 3.13, so it is tried."""
+    if hasattr(file, "seekable"):
+        return bool(file.seekable())
+    with suppress(Exception):
+        file.seek(file.tell())
+        return True
+    return False
+
+
 class Borrowed:
     """A file object of the caller's, as an artifact from its position on; the position is put back."""
 
@@ -280,11 +291,12 @@ class Borrowed:
         file = self.file
         name = getattr(file, "name", None)
         label = name if isinstance(name, str) else f"<{type(file).__name__}>"
-        if not getattr(file, "seekable", lambda: False)():
+        if not can_seek(file):
             self.origin: int | None = None
             return Artifact.of_bytes(label, file.read())
         self.origin = file.tell()
-        size = file.seek(0, os.SEEK_END) - self.origin
+        file.seek(0, os.SEEK_END)
+        size = file.tell() - self.origin
         return Artifact(label, StreamRoot(self._read_at, self.origin), 0, max(0, size))
 
     def _read_at(self, start: int, length: int) -> bytes:

@@ -297,6 +297,16 @@ def heavy_skops(folder, marker):
     skops.io.load(path, trusted=skops.io.get_untrusted_types(file=path))
 
 
+def heavy_skops_file_object_at_its_end(folder, marker):
+    """An archive is found from its end: all of it is loaded, wherever the file object stands."""
+    from skops.io import get_untrusted_types, load
+
+    path = written(folder, skops_archive(marker), "m.skops")
+    with path.open("rb") as file:
+        file.seek(0, io.SEEK_END)
+        load(file, trusted=get_untrusted_types(file=path))
+
+
 def heavy_skops_bytes(folder, marker):
     from skops.io import get_untrusted_types, loads
 

@@ -141,6 +141,24 @@ def heavy_torch(folder, marker):
     return [*rows, back(torch.ones(2))]
 
 
+def heavy_torch_file_objects(folder, marker):
+    """They stand somewhere, and not all of them say that they can be rewound."""
+    import mmap
+    import types
+
+    import torch
+
+    torch.save({"a": torch.ones(2)}, folder / "s.pt")
+    data = (folder / "s.pt").read_bytes()
+    inner = io.BytesIO(data)
+    names = ("read", "readline", "readinto", "seek", "tell")
+    bare = types.SimpleNamespace(**{name: getattr(inner, name) for name in names})
+    behind = io.BytesIO(b"head" + data)
+    behind.seek(4)
+    with (folder / "s.pt").open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+        return [(repr(torch.load(one, weights_only=False)), one.tell()) for one in (mapped, bare, behind)]
+
+
 def heavy_torch_signature(folder, marker):
     import torch
 

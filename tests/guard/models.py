@@ -75,6 +75,17 @@ def keras_attack_lambda_by_path(folder, marker):
     run(keras.models.load_model(filepath=str(path), compile=False, safe_mode=False))
 
 
+def keras_attack_lambda_of_a_file_object_at_its_end(folder, marker):
+    """As a copy from elsewhere is loaded, but standing at its end: all of it is read."""
+    from keras.src.saving import saving_lib
+
+    path = saved(lambda_model(marker), folder / "m.keras")
+    without(marker)
+    with path.open("rb") as file:
+        file.seek(0, io.SEEK_END)
+        run(saving_lib._load_model_from_fileobj(file, None, False, False))
+
+
 def keras_attack_lambda_in_hdf5(folder, marker):
     path = saved(lambda_model(marker), folder / "m.h5")
     without(marker)

@@ -8,7 +8,7 @@ row for configurations that are handed over as dictionaries; inside a load it is
 
 from __future__ import annotations
 
-from modelscan.guard.target import Does, Takes, Target, always
+from modelscan.guard.target import Does, Takes, Target, always, any_file
 
 
 def _keras(root: str) -> tuple[Target, ...]:
@@ -18,7 +18,7 @@ def _keras(root: str) -> tuple[Target, ...]:
         Target(
             "keras.saving.load_weights", api, "load_weights", Takes.PLACE, "filepath", 1, inner=True, restricted=always
         ),
-        Target("keras.models.load_model", lib, "_load_model_from_fileobj", Takes.FILE, "fileobj"),
+        Target("keras.models.load_model", lib, "_load_model_from_fileobj", Takes.FILE, "fileobj", rewinds=any_file),
         Target("keras.models.load_model", lib, "_load_model_from_dir", Takes.FOLDER, "dirpath"),
     )
 

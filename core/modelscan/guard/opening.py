@@ -31,7 +31,7 @@ def _bytes(target: Target, value: Any) -> Source:
     single = target.single
     if type(value) is bytes:
         return Bytes(value, single=single)
-    made = Bytes(bytes(memoryview(value)), single=single)
+    made = Bytes(bytes(memoryview(value).cast("B")), single=single)  # what is in pieces has no such view
     made.given = made.data  # a buffer could give other bytes the next time
     return made
 
@@ -39,10 +39,12 @@ def _bytes(target: Target, value: Any) -> Source:
 def _file(target: Target, value: Any) -> Source | None:
     if not callable(value.read) or not callable(value.readline) or isinstance(value, io.TextIOBase):
         return None
+    if getattr(value, "closed", False):
+        return None
     if target.single:
         return Window(value) if is_ordinary(value) else Stream(value, single=True)
     if can_rewind(value):
-        return Handle(value)
+        return Handle(value, whole=target.rewinds(value))
     return Stream(value, single=False) if target.spools else None
 
 

@@ -10,6 +10,7 @@ from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from modelscan.guard import shapes
 from modelscan.guard.plain import WINDOW, asks_nothing
@@ -17,7 +18,7 @@ from modelscan.guard.scope import Pair
 from modelscan.guard.target import Target
 from modelscan.pickles.stream import read_one
 from modelscan.policy import Policy
-from modelscan.scanner import NAMELESS, Borrowed, Examination, examine
+from modelscan.scanner import NAMELESS, Borrowed, Examination, can_seek, examine
 from modelscan.source.artifact import Artifact, Identity, identity_of
 
 READ_AHEAD = 1 << 17
@@ -118,14 +119,37 @@ class Stream(Bytes):
         if self.single and can_rewind(self.file):
             self.origin = _position(self.file)
         fresh = self.origin == 0
-        self.data = read_one(self.file, WINDOW if fresh else None) if self.single else self.file.read()
+        if self.single:
+            self.data = read_one(self.file, WINDOW if fresh else None)
+        else:
+            self.data = _left_over(self.file) + self.file.read()
         if fresh and len(self.data) >= WINDOW:
             self.data += self.file.read()
         self.given = io.BufferedReader(io.BytesIO(self.data), READ_AHEAD)
 
     def close(self) -> None:
-        if self.origin is not None and (end := self.origin + self.given.tell()) != self.file.tell():
+        if self.given is None:
+            return
+        if self.origin is None:
+            _leave(self.file, self.data[self.given.tell() :])
+        elif (end := self.origin + self.given.tell()) != self.file.tell():
             self.file.seek(end)
+
+
+_left: WeakKeyDictionary[Any, bytes] = WeakKeyDictionary()
+"""By a stream that was read to its end, what its loader left: for the next load from there."""
+
+
+def _left_over(file: Any) -> bytes:
+    with suppress(TypeError):  # nothing that could be remembered
+        return _left.pop(file, b"")
+    return b""
+
+
+def _leave(file: Any, data: bytes) -> None:
+    with suppress(TypeError):
+        if data:
+            _left[file] = data
 
 
 class File(Source):
@@ -160,19 +184,27 @@ class File(Source):
 
 
 class Handle(Source):
-    """A file object that several of whose pickles, or all of whose archive, may be read; its position is put back."""
+    """A file object that several of whose pickles, or all of whose archive, may be read; its position is put back.
 
-    def __init__(self, file: Any) -> None:
+    `whole`: its loader reads it from the beginning, wherever it stands.
+    """
+
+    def __init__(self, file: Any, whole: bool = False) -> None:
         self.file, self.label = file, label_of(file)
-        self.origin, self.foreign = file.tell(), not is_ordinary(file)
+        self.origin, self.foreign = 0 if whole else file.tell(), not is_ordinary(file)
         self.identity = file_identity(file)
 
     def beside(self) -> Path | None:
         return _folder_of(self.file)
 
     def examine(self, policy: Policy) -> tuple[Artifact, Examination]:
-        with Borrowed(self.file) as artifact:
-            return artifact, examine(artifact, policy, loader=self.loader)
+        at = self.file.tell()
+        self.rewind()
+        try:
+            with Borrowed(self.file) as artifact:
+                return artifact, examine(artifact, policy, loader=self.loader)
+        finally:
+            self.file.seek(at)
 
     def sha256(self) -> str:
         """Of the file object from where the load begins."""
@@ -203,8 +235,7 @@ def passes_on(target: Target, value: Any) -> bool:
 def can_rewind(file: Any) -> bool:
     """Can it be read twice? A GzipFile always says so."""
     with suppress(Exception):
-        inner: Any = file.fileobj if isinstance(file, gzip.GzipFile) else file
-        return bool(inner.seekable())
+        return can_seek(file.fileobj if isinstance(file, gzip.GzipFile) else file)
     return False
 
 

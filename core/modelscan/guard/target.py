@@ -60,6 +60,11 @@ def never(args: Arguments, kwargs: Keywords) -> bool:
     return False
 
 
+def any_file(file: Any) -> bool:
+    """For `Target.rewinds`: an archive is found from its end, wherever the file object stands."""
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """A loader, by the module that defines it. `position` and `keyword` are where its source stands.
@@ -83,6 +88,8 @@ class Target:
     """What is no local file reaches another guarded loader."""
     spools: bool = False
     """It can read a stream that cannot be rewound; such a stream is read to its end first."""
+    rewinds: Callable[[Any], bool] = lambda file: False
+    """True: it reads this file object from the beginning, wherever it stands."""
     home: bool = False
     """It expands "~" in a path."""
     unpickles: Callable[[Arguments, Keywords], bool] = always

@@ -11,9 +11,10 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from typing import Any
 
 from modelscan.guard.frameworks import FRAMEWORKS
-from modelscan.guard.target import Arguments, Does, Keywords, Names, Takes, Target, always
+from modelscan.guard.target import Arguments, Does, Keywords, Names, Takes, Target, always, any_file
 
 
 def _allows_pickle(args: Arguments, kwargs: Keywords) -> bool:
@@ -34,6 +35,11 @@ def _moved(old: str, new: str) -> Callable[[Names], Names]:
     return lambda names: {(new, name) for module, name in names if module == old}
 
 
+def _cannot_peek(file: Any) -> bool:
+    """joblib looks at the first bytes, and goes back to where it thinks it was (joblib/numpy_pickle_utils.py)."""
+    return not hasattr(file, "peek")
+
+
 def _pandas_names(names: Names) -> Names:
     """pandas tries again with an unpickler that knows where its classes went; the table is its own."""
     table = getattr(sys.modules.get("pandas.compat.pickle_compat"), "_class_locations_map", {})
@@ -49,7 +55,16 @@ TARGETS: tuple[Target, ...] = (
     Target(
         "torch.load", "torch.serialization", "load", Takes.PLACE, "f", restricted=_weights_only, renames=_torch_names
     ),
-    Target("joblib.load", "joblib.numpy_pickle", "load", Takes.PLACE, "filename", spools=True, loader="joblib"),
+    Target(
+        "joblib.load",
+        "joblib.numpy_pickle",
+        "load",
+        Takes.PLACE,
+        "filename",
+        spools=True,
+        rewinds=_cannot_peek,
+        loader="joblib",
+    ),
     Target("numpy.load", "numpy.lib._npyio_impl", "load", Takes.PLACE, "file", unpickles=_allows_pickle),
     Target("numpy.load", "numpy.lib.npyio", "load", Takes.PLACE, "file", unpickles=_allows_pickle),
     Target(
@@ -87,7 +102,7 @@ TARGETS: tuple[Target, ...] = (
         Target(f"torch.hub.{name}", "torch.hub", name, Takes.CODE, keyword, does=Does.RUNS)
         for name, keyword in (("load", "repo_or_dir"), ("list", "github"), ("help", "github"))
     ),
-    Target("skops.io.load", "skops.io._persist", "load", Takes.PLACE, "file"),
+    Target("skops.io.load", "skops.io._persist", "load", Takes.PLACE, "file", rewinds=any_file),
     Target("skops.io.loads", "skops.io._persist", "loads", Takes.BYTES, "data"),
     Target("onnx.load", "onnx", "load_model", Takes.PLACE, "f", restricted=always),
     Target("xgboost.Booster", "xgboost.core", "Booster.load_model", Takes.PLACE, "fname", home=True, restricted=always),
