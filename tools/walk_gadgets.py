@@ -1,10 +1,11 @@
 """Which functions hand an argument to something that runs code, starts programs, writes files or loads pickles?
 
-    PYTHONPATH=core python tools/walk_gadgets.py FOLDER ...        folders of packages or of the standard library
+    PYTHONPATH=core python tools/walk_gadgets.py [--all] FOLDER ...        folders of packages or of the standard library
 
 Sources are parsed, nothing is imported. A function is a finding when an argument of its own reaches a sink, by itself
-or through another function of the same module. Printed are those that rules/gadgets.toml does not deny yet, by sink.
-A finding is read before its name is added.
+or through another function of the same module. Printed are those that rules/gadgets.toml does not deny yet, or with
+--all those that it lists by name as well, by sink, each with the argument and what it reaches. That is the line to
+review: the source is read before the name is added, and the line stands behind it as its reason.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ SINKS = {
     "writes": "os.makedirs os.mkdir shutil.copy shutil.copyfile open io.open codecs.open",
     "network": "urlopen urllib.request.urlopen requests.get requests.post urlretrieve urllib.request.urlretrieve socket.create_connection",
 }
+WIDTH = 40
+"""Characters of an argument that are printed."""
 SINK_OF = {name: harm for harm, names in SINKS.items() for name in names.split()}
 
 
@@ -39,8 +42,8 @@ def functions(tree: ast.Module) -> Iterator[tuple[str, ast.FunctionDef]]:
             yield from ((f"{node.name}.{part.name}", part) for part in node.body if isinstance(part, ast.FunctionDef))
 
 
-def reaches(function: ast.FunctionDef, known: dict[str, str]) -> str | None:
-    """The harm of the first sink that gets something made of an argument."""
+def reaches(function: ast.FunctionDef, known: dict[str, str]) -> tuple[str, str] | None:
+    """The harm of the first sink that gets something made of an argument, and in words which gets what."""
     spec = function.args
     tainted = {arg.arg for arg in (*spec.posonlyargs, *spec.args, *spec.kwonlyargs, spec.vararg, spec.kwarg) if arg}
     for node in ast.walk(function):
@@ -52,9 +55,15 @@ def reaches(function: ast.FunctionDef, known: dict[str, str]) -> str | None:
             harm = SINK_OF.get(called) or known.get(called) or known.get(called.removeprefix("self."))
             if harm == "writes" and called.endswith("open") and not _writes(node):
                 continue
-            if harm and set().union(*(_names(arg) for arg in node.args[:2]), set()) & tainted:
-                return harm
+            given = [arg for arg in node.args[:2] if _names(arg) & tainted]
+            if harm and given:
+                return harm, f"`{_brief(given[0])}` reaches {called}()"
     return None
+
+
+def _brief(node: ast.AST) -> str:
+    text = " ".join(ast.unparse(node).split())
+    return text if len(text) <= WIDTH else text[: WIDTH - 1] + "…"
 
 
 def _names(node: ast.AST) -> set[str]:
@@ -71,9 +80,9 @@ def _writes(call: ast.Call) -> bool:
 
 
 def main(folders: list[str]) -> int:
-    rules = Rules.load()
-    found: dict[str, list[str]] = defaultdict(list)
-    for folder in map(Path, folders):
+    rules, every = Rules.load(), "--all" in folders
+    found: dict[str, dict[str, str]] = defaultdict(dict)
+    for folder in map(Path, [folder for folder in folders if folder != "--all"]):
         base = folder.parent if (folder / "__init__.py").exists() else folder
         for path in sorted(folder.rglob("*.py")):
             parts = path.relative_to(base).with_suffix("").parts
@@ -85,18 +94,19 @@ def main(folders: list[str]) -> int:
             except (SyntaxError, ValueError):
                 continue
             known: dict[str, str] = {}
+            words: dict[str, str] = {}
             for _ in range(2):
                 for name, function in functions(tree):
                     harm = reaches(function, known)
                     if harm:
-                        known[name] = known[name.rpartition(".")[2]] = harm
-            for name, _function in functions(tree):
-                harm = known.get(name)
-                if harm and rules.match(module, name).rule is None:
-                    found[harm].append(f"{module}.{name}")
+                        known[name] = known[name.rpartition(".")[2]] = harm[0]
+                        words.setdefault(name, harm[1])
+            for name, said in words.items():
+                if every or rules.match(module, name).rule is None:
+                    found[known[name]][f"{module}.{name}"] = said
     for harm, names in sorted(found.items()):
-        print(f"# {harm}: {len(set(names))}")
-        print("\n".join(sorted(set(names))))
+        print(f"# {harm}: {len(names)}")
+        print("\n".join(f"{name}  # {words}" for name, words in sorted(names.items())))
     return 0
 
 

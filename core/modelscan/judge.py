@@ -239,11 +239,26 @@ class Judge:
                 made = found.calls == "functions" and spelled.replace(":", ".") in constructed
                 if (held.use in (None, Use.NAME) and not made) or held.name == PARTIAL:
                     yield self._finding(self._structure("untrusted-state"), fact, found.name)
-        elif found.use is None and fact.detail["opcode"] != "BUILD" and not self._is_own(module, name):
-            # A mapping whose items are its attributes: the unpickler would find its `__setstate__` among them.
-            bare = [spelled for spelled in fact.detail["arguments"] if spelled.replace(":", ".") not in constructed]
-            if any(self._match(*_split(spelled)).use in (None, Use.NAME, Use.HOLD) for spelled in bare):
-                yield self._finding(self._structure("untrusted-state"), fact, found.name)
+        elif found.use is None and not self._is_own(module, name):
+            yield from self._unreviewed_state(fact, found, constructed)
+
+    def _unreviewed_state(self, fact: Evidence, found: Match, constructed: Set[str]) -> Iterator[Finding]:
+        """A mapping whose items are its attributes: the unpickler would find its `__setstate__` among them.
+
+        A class of a known library may call what it is given with its state; a function of another package that nobody
+        has reviewed either is no setting of that library.
+        """
+        package, built = found.name.partition(".")[0], fact.detail["opcode"] == "BUILD"
+        if built and not self.rules.knows(found.name):
+            return
+        for spelled in fact.detail["arguments"]:
+            if spelled.replace(":", ".") in constructed:
+                continue
+            held = self._match(*_split(spelled))
+            foreign = held.use is None and held.name.partition(".")[0] != package
+            if foreign if built else held.use in (None, Use.NAME, Use.HOLD):
+                yield self._finding(self._structure("untrusted-state"), fact, held.name)
+                return
 
     def _filled(self, fact: Evidence) -> Iterator[Finding]:
         found = self._match(*_split(fact.detail["callee"]))

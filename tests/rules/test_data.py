@@ -147,6 +147,12 @@ def test_aliases_lead_straight_to_a_listed_name() -> None:
         assert _canonical(f"{target}.name") == f"{target}.name"
 
 
+def test_packages_are_sorted_and_said_once() -> None:
+    names = _read("packages.toml")["installed"]["names"].split()
+    assert names == sorted(set(names))
+    assert all(name.isidentifier() for name in names)
+
+
 def test_trusted_names_of_types_are_no_metaclasses() -> None:
     """Making a metaclass's instance makes a class, whose methods then run whatever they were given."""
     assert not KNOWN.keys() & {"abc.ABCMeta", "builtins.type", "enum.EnumMeta", "enum.EnumType"}

@@ -240,3 +240,34 @@ def test_a_class_of_somebody_else_may_be(way):
     """A named tuple, or a text or number of its own kind, is made with what is in it."""
     report = modelscan.scan(proto() + MADE_WITH[way](global_("project.shapes", "Point"), b"K\x01") + b".")
     assert {row.severity.name for row in report.findings} == {"LOW"}
+
+
+def test_a_class_that_evaluates_what_it_is_made_with_is_refused(tmp_path):
+    pytest.importorskip("sympy")
+    marker, path = tmp_path / "marker", tmp_path / "model.pkl"
+    code = text(f"__import__('os').mkdir({str(marker)!r})")
+    path.write_bytes(proto() + global_("sympy.functions.elementary.trigonometric", "sin") + b"(" + code + b"t\x81.")
+    said = load_unguarded([Case("sine", "pickle", path, marker)])
+    assert marker.exists(), said
+    assert modelscan.scan(path).refused
+
+
+def test_functions_of_others_in_the_state_of_a_known_library_are_refused(tmp_path):
+    """Nobody has read the class, and here it asks what it keeps for a copy of itself."""
+    pytest.importorskip("mpmath")
+    marker, path = tmp_path / "marker", tmp_path / "model.pkl"
+
+    def matrix(function: bytes) -> bytes:
+        kept = {"_matrix__data": record(function, "copy"), "_matrix__rows": b"K\x02"}
+        return proto() + instance("mpmath.matrices.matrices", "_matrix", kept, {"rows": b"K\x01"}) + b"."
+
+    act = call(global_("functools", "partial"), global_("os", "mkdir"), text(str(marker)))
+    path.write_bytes(matrix(act))
+    said = load_unguarded([Case("matrix", "pickle", path, marker)])
+    assert marker.exists(), said
+    method = call(global_("builtins", "getattr"), instance("project.jobs", "Job", {"c": text("x")}), text("run"))
+    for function in (global_("project.jobs", "run"), method):
+        assert modelscan.scan(matrix(function)).refused
+    assert not modelscan.scan(matrix(global_("builtins", "len"))).refused
+    own = instance("project.models", "Net", {"loss": global_("project.losses", "dice"), "step": method})
+    assert {row.severity.name for row in modelscan.scan(proto() + own + b".").findings} == {"LOW"}

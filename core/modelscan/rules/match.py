@@ -106,6 +106,10 @@ class Rules:
     def _roots(self) -> frozenset[str]:
         return frozenset(name.partition(".")[0] for name in self._looked_up)
 
+    @functools.cached_property
+    def _installed(self) -> frozenset[str]:
+        return self.packages.union(self._table("packages.toml")["installed"]["names"].split())
+
     def _table(self, file: str) -> dict[str, Any]:
         return plain.tables(self._texts[file])
 
@@ -164,9 +168,9 @@ class Rules:
         return self._denied[1].get(f"*.{last}") if package else None
 
     def knows(self, name: str) -> bool:
-        """Is a canonical name of the standard library, or of a package that some rule names something of?"""
+        """Is a canonical name of the standard library, or of a package that others have as well?"""
         package = name.partition(".")[0]
-        return package in sys.stdlib_module_names or package in self.packages or package in self._roots
+        return package in sys.stdlib_module_names or package in self._installed or package in self._roots
 
     def acts(self, attribute: str) -> bool:
         """Does this attribute, or path of attributes, of some object run code, write files or lead into modules?"""

@@ -5,7 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 
-FILES = ("gadgets.toml", "aliases.toml", "structure.toml", "notebook.toml", "keras.toml", "operators.toml")
+FILES = (
+    "gadgets.toml",
+    "aliases.toml",
+    "packages.toml",
+    "structure.toml",
+    "notebook.toml",
+    "keras.toml",
+    "operators.toml",
+)
 TRUSTED = "trusted/"
 
 
