@@ -6,7 +6,7 @@ BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 PY := $(BIN)/python
 
 .DEFAULT_GOAL := help
-.PHONY: help demo notebooks test lint format check bench fuzz zoo docs screenshots clean
+.PHONY: help demo notebooks test lint format check bench fuzz promises zoo docs screenshots clean
 
 help: ## show this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | expand -t 14
@@ -47,6 +47,9 @@ bench: $(VENV)/.test ## time scans and guarded loads against bare loads, in inte
 
 fuzz: $(VENV)/.test ## hold the pickle machine against the real unpickler for long
 	$(PY) -m tests.fuzz --cases 1000000
+
+promises: $(VENV)/.test ## use every trusted name with hostile arguments and tell which promise is broken
+	$(PY) -m tests.promises
 
 zoo: $(VENV)/.test ## write ordinary files of all that is installed, tell how many are refused, and load them guarded
 	$(PY) tools/zoo/animals.py build/zoo plain numpy pandas sklearn scipy torch torch.nn xgboost lightgbm networkx

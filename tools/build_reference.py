@@ -24,8 +24,8 @@ TRUSTED = """# Trusted names
 Made from `core/modelscan/rules/trusted/*.toml` by `tools/build_reference.py`.
 
 Names that ordinary model files use and that do no harm, whatever the file passes to them. Only exact names are trusted,
-never a whole package. Each group says why it is harmless and what an attacker could pass; a test
-(`tests/rules/test_promises.py`) passes such things to every name that can be imported and watches what happens.
+never a whole package. Each group says why it is harmless and what an attacker could pass; `make promises` passes such
+things to every name that can be imported and watches what happens.
 
 | use | what is trusted besides naming it |
 | --- | --- |

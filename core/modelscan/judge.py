@@ -163,6 +163,7 @@ class Judge:
             yield from self._arguments(fact, found, fact.detail["arguments"])
             if found.name == DICT:
                 yield from self._asked(fact, found)
+                yield from self._callable(fact, fact.detail["handed"])
         elif found.use is Use.NESTED:
             if not fact.detail.get("nested"):
                 yield self._finding(self._structure("nested-load"), fact, found.name)
@@ -189,6 +190,8 @@ class Judge:
             yield self._finding(self._structure("unreviewed-call" if called else "unreviewed-class"), fact, found.name)
         elif found.use is not None:
             yield from self._functions(fact, "untrusted-argument")
+            if found.use is Use.CALL:
+                yield from self._asked(fact, found)  # `tuple.__new__(tuple, loader)` is `tuple(loader)`
 
     def _component(self, fact: Evidence) -> Iterator[Finding]:
         """An object of a Keras configuration. Names that a pickle may not use are no better here."""

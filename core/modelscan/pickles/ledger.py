@@ -214,7 +214,8 @@ class Ledger:
         for act in self.pending:
             kind, opcode, callee, args, at = act
             root = name_of(callee)
-            masks = (*self.tracing.of(args), self._handed(kind, args), *self._among(kind, args))
+            passed = _passed(opcode, args)
+            masks = (*self.tracing.of(args), self._handed(kind, passed), *self._among(kind, passed))
             ran = self.sources.get(at), at in self.nested, self.lookups.get(at, (None,))[0], at in self.kept
             bare = kind in (Kind.CALL, Kind.CONSTRUCT) and _none_given(opcode, args)
             key: tuple[object, ...] = (
@@ -320,13 +321,22 @@ class Ledger:
         return mask
 
     def _among(self, kind: Kind, args: Any) -> tuple[frozenset[str], frozenset[str]]:
-        """Whose instances a call is given, as "module:name": in any container, and as arguments themselves."""
-        return (self.among.of(args), given(args)) if kind is Kind.CALL else (NONE, NONE)
+        """Whose instances are given, as "module:name": in any container, and as arguments themselves."""
+        if kind is Kind.STATE:
+            return NONE, NONE
+        return self.among.of(args), given(args)
 
     def _fact(self, kind: Kind, subject: str, at: int, detail: dict[str, Any]) -> Evidence:
         if self.doubt is not None and at >= self.doubt:
             detail["doubtful"] = True
         return Evidence(kind, subject, Where(self.name, at - self.base), detail)
+
+
+def _passed(opcode: str, args: Any) -> Any:
+    """The arguments themselves: NEWOBJ_EX has them in a tuple and a dict."""
+    if opcode != "NEWOBJ_EX" or type(args) is not Group or not all(type(part) is Group for part in args.parts()):
+        return args
+    return Group("tuple", [item for part in args.parts() for item in part.parts()])
 
 
 def _empty(args: Any) -> bool:
