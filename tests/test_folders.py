@@ -13,9 +13,8 @@ from modelscan import folders
 PLACES = {
     folders.user_data: platformdirs.user_data_dir,
     folders.user_config: platformdirs.user_config_dir,
-    folders.site_config: platformdirs.site_config_dir,
 }
-VARIABLES = ("HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CONFIG_DIRS")
+VARIABLES = ("HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME")
 
 
 @pytest.mark.parametrize("value", [None, "", "/srv/x", "/srv/x/", "relative", "/a:/b", " ", "~"])
@@ -35,6 +34,11 @@ def test_as_the_library_says(place, variable, value, monkeypatch):
             place()
     else:
         assert place() == expected
+
+
+def test_the_machines_folder_is_the_librarys_without_variables(monkeypatch):
+    monkeypatch.delenv("XDG_CONFIG_DIRS", raising=False)
+    assert folders.site_config() == platformdirs.site_config_dir("modelscan", appauthor=False)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the library is asked")

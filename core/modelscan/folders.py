@@ -11,6 +11,8 @@ import os
 import sys
 
 NAME = "modelscan"
+SITES = {"darwin": "/Library/Application Support"}
+"""The configuration of a machine by `sys.platform`, where it is not `/etc/xdg`."""
 
 
 def user_data() -> str:
@@ -34,13 +36,13 @@ def user_config() -> str:
 
 
 def site_config() -> str:
-    """The settings of this machine."""
-    found = _here("XDG_CONFIG_DIRS", "/etc/xdg")
-    if found:
-        return found
-    from platformdirs import site_config_dir
+    """The settings of this machine: where `platformdirs` looks for them, unless a variable tells it otherwise.
 
-    return site_config_dir(NAME, appauthor=False)
+    What is in there is a floor for everybody, and the environment is the user's.
+    """
+    if sys.platform == "win32":
+        return f"{_common_data()}\\{NAME}"
+    return f"{SITES.get(sys.platform, '/etc/xdg')}/{NAME}"
 
 
 def _here(variable: str, default: str) -> str:
@@ -49,3 +51,14 @@ def _here(variable: str, default: str) -> str:
     if sys.platform != "linux" or "ANDROID_DATA" in os.environ or not home.startswith("/") or os.environ.get(variable):
         return ""
     return os.path.join(home, default, NAME)  # noqa: PTH118 - pathlib takes as long to import as a file to scan
+
+
+if sys.platform == "win32":
+
+    def _common_data() -> str:
+        """`C:\\ProgramData`, from the registry (KNOWNFOLDERID FOLDERID_ProgramData)."""
+        import winreg
+
+        key = r"SOFTWARE\Microsoft\Windows\CurrentVersion\Explorer\Shell Folders"
+        with winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, key) as folders:
+            return str(winreg.QueryValueEx(folders, "Common AppData")[0])

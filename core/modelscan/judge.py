@@ -356,7 +356,8 @@ class Judge:
             if found.rule is None or (found.rule.severity or Severity.LOW) < severity:
                 return Match(found.name, rule=replace(self._structure("denied-by-settings"), severity=severity))
             return found
-        if found.name in self.policy.allowed:
+        critical = found.rule is not None and found.rule.severity is Severity.CRITICAL
+        if found.name in self.policy.allowed and not critical:
             return Match(found.name, use=Use.CALL, items=True, passive=True)
         return found
 

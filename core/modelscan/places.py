@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from modelscan import folders, store
-from modelscan.floor import FILE, administrators_file
+from modelscan.floor import FILE, administrators_file, is_there
 
 FOLDER_FILE = "modelscan-settings.toml"
 """In the working folder, as modelscan 0.8 calls it."""
@@ -24,4 +24,4 @@ def anything_set() -> bool:
     if any(name.startswith("MODELSCAN_") and name != store.HOME for name in os.environ):
         return True
     files = (FOLDER_FILE, PROJECT_FILE, user_file(), administrators_file())
-    return any(os.path.isfile(path) for path in files)  # noqa: PTH113
+    return any(is_there(path) for path in files)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from modelscan.errors import SettingsError
 from modelscan.evidence import Evidence, Kind
@@ -75,12 +75,12 @@ class Policy:
             module, _, attribute = name.rpartition(".")
             if not module or not could_be_imported(name):
                 raise ValueError(f"{name!r} is no full name: write package.module.Name")
-            match = self.rules.match(module, attribute)
-            keras = self.rules.components.match(module, attribute).rule if is_keras(module) else None
-            rule = worse(match.rule, keras)
+            rule = self.rules.components.match(module, attribute).rule if is_keras(module) else None
+            for module, attribute in _spellings(name):  # a file may say `torch`, `os.system`
+                rule = worse(rule, self.rules.match(module, attribute).rule)
             if rule is not None and rule.severity is Severity.CRITICAL:
                 raise ValueError(f"{name} cannot be allowed: {rule.title.lower()} ({rule.id}, CRITICAL)")
-            found.add(match.name)
+            found.add(self.rules.match(*name.rsplit(".", 1)).name)
         return replace(self, allowed=frozenset(found))
 
     def findings(self, evidence: Sequence[Evidence], session: Session | None = None) -> tuple[Finding, ...]:
@@ -136,6 +136,12 @@ class Policy:
         if not failures:  # nothing was read, so nothing can be loaded either
             return False
         return self.word == "strict" or any(failure.unread for failure in failures)
+
+
+def _spellings(name: str) -> Iterator[tuple[str, str]]:
+    """Every module and path of attributes in it that a dotted name could mean."""
+    parts = name.split(".")
+    yield from ((".".join(parts[:size]), ".".join(parts[size:])) for size in range(1, len(parts)))
 
 
 @functools.lru_cache(16)

@@ -14,6 +14,7 @@ from modelscan.limits import Limits
 from modelscan.policy import WORDS
 from modelscan.records import dataclass
 from modelscan.render import RENDERERS
+from modelscan.render.inert import inert
 from modelscan.report import Severity
 
 TYPE_CHECKING = False
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 Keys = tuple[str, ...]
 
+LONGEST = 4096
+"""Characters of a path or a key that is shown."""
 LEVELS = ("CRITICAL", "ERROR", "WARNING", "INFO", "DEBUG")
 REPORTERS = {"modelscan.reports.ConsoleReport": "console", "modelscan.reports.JSONReport": "json"}
 """Report classes of modelscan 0.8 and what we draw for them."""
@@ -131,7 +134,7 @@ SEVERITIES = Kind(
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One setting. `floor` picks the stricter of two values: what an administrator sets cannot be weakened."""
+    """One setting. `floor` makes of two values what is as strict as both: an administrator's is not weakened."""
 
     keys: Keys
     kind: Kind
@@ -156,6 +159,16 @@ class Field:
 
 def _stricter(one: str, other: str) -> str:
     return min(one, other, key=WORDS.index)
+
+
+def _both_names(mine: tuple[str, ...], least: tuple[str, ...]) -> tuple[str, ...]:
+    if ANY in mine or set(least) <= set(mine):
+        return mine
+    return least if ANY in least else (*mine, *(name for name in least if name not in mine))
+
+
+def _worse_grades(mine: Mapping[str, Severity], least: Mapping[str, Severity]) -> Mapping[str, Severity]:
+    return {**mine, **{name: max(grade, mine.get(name, grade)) for name, grade in least.items()}}
 
 
 _LIMITS = Limits()
@@ -234,7 +247,7 @@ THEIRS: tuple[Field, ...] = (
             Reach.PERSON,
             {},
             f"{what}, to how bad their use is at least; added to our own rules, for every format that has such names",
-            None,
+            _worse_grades,
             _is_their_grade,
         )
         for key, what in (
@@ -250,7 +263,7 @@ THEIRS: tuple[Field, ...] = (
             Reach.PERSON,
             (),
             f"names of a module (`*`: all) whose use is {severity.name}, added to our own rules",
-            None,
+            _both_names,
             _is_theirs,
         )
         for severity in sorted(Severity, reverse=True)
@@ -272,8 +285,8 @@ FIELDS: tuple[Field, ...] = (*OURS, *THEIRS)
 
 
 def dotted(keys: Keys) -> str:
-    """The path of a key as TOML writes it."""
-    return ".".join(key if re.fullmatch(r"[\w-]+", key) else f'"{key}"' for key in keys)
+    """The path of a key as TOML writes it, fit to be shown."""
+    return inert(".".join(key if re.fullmatch(r"[\w-]+", key) else f'"{key}"' for key in keys), LONGEST)
 
 
 def field_of(keys: Keys) -> Field | None:

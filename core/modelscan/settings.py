@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from modelscan import store
 from modelscan.approvals import Approval, checked, kept, kept_names
 from modelscan.errors import SettingsError
-from modelscan.floor import administrators_file
+from modelscan.floor import administrators_file, is_there
 from modelscan.limits import Limits
 from modelscan.places import FOLDER_FILE, PROJECT_FILE, user_file
 from modelscan.policy import KERAS, TENSORFLOW, WORDS, Policy
@@ -206,10 +206,13 @@ def _merged(layers: Sequence[Layer], floor: Layer | None) -> Settings:
         notes += layer.notes
     for keys, setting in floor.values.items() if floor else ():
         known = field_of(keys)
-        if known is None or known.floor is None or known.floor(values[keys].value, setting.value) == values[keys].value:
+        mine = values[keys].value
+        least = mine if known is None or known.floor is None else known.floor(mine, setting.value)
+        if least == mine:
             continue
-        notes.append(f"{dotted(keys)} stays {setting.value}, as the administrator set it ({setting.origin})")
-        values[keys] = setting
+        stays = f" {setting.value}" if isinstance(setting.value, str) else ""
+        notes.append(f"{dotted(keys)} stays{stays}, as the administrator set it ({setting.origin})")
+        values[keys] = Setting(least, setting.origin)
     approved = tuple(row for layer in layers for row in layer.approved)
     return Settings(values, approved, tuple(notes), tuple(path for layer in layers for path in layer.files))
 
@@ -250,7 +253,7 @@ def _unknown_variables() -> Iterator[str]:
 
 
 def _from_home(path: str) -> Layer | None:
-    return _from_file(path, Reach.PERSON) if os.path.isfile(path) else None  # noqa: PTH113
+    return _from_file(path, Reach.PERSON) if is_there(path) else None
 
 
 def _from_folder(named: Sequence[str | os.PathLike[str]]) -> Layer | None:
@@ -355,10 +358,14 @@ class _Reading:
 def _approval(row: Any) -> Approval:
     if not isinstance(row, Mapping):
         raise TypeError("must be tables, written [[approved]]")
-    texts = {key: str(value) for key, value in row.items()}
-    unknown = set(texts) - {"name", "sha256", "reason", "created", "user"}
+    unknown = set(row) - {"name", "sha256", "reason", "created", "user"}
     if unknown:
         raise ValueError(f"unknown key {min(unknown)!r}")
+    # A time may be written as one; `true` or a list is no name and no reason.
+    texts = {key: value.isoformat() if hasattr(value, "isoformat") else value for key, value in row.items()}
+    for key, value in texts.items():
+        if not isinstance(value, str):
+            raise TypeError(f"{key} must be text")
     if not texts.get("reason", "").strip():
         raise ValueError("reason is missing: say why it may be loaded")
     return checked(

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from modelscan.errors import SettingsError
 from modelscan.records import dataclass
-from modelscan.schema import Keys
+from modelscan.render.inert import inert
+from modelscan.schema import LONGEST, Keys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,16 +39,17 @@ class TomlFile:
     def read(cls, path: Path) -> TomlFile:
         """Raises OSError, and SettingsError for what is no TOML, naming the line."""
         data = path.read_bytes() if path.stat().st_size <= LARGEST else b""
+        shown = inert(str(path), LONGEST)
         if not data and path.stat().st_size:
-            raise SettingsError(f"{path}: larger than a settings file can be")
+            raise SettingsError(f"{shown}: larger than a settings file can be")
         try:
             text = data.decode("utf-8-sig")
             return cls(path, tomllib.loads(text), text)
         except UnicodeDecodeError as error:
             line = data[: error.start].count(b"\n") + 1
-            raise SettingsError(f"{path}:{line}: not UTF-8 text") from None
+            raise SettingsError(f"{shown}:{line}: not UTF-8 text") from None
         except (tomllib.TOMLDecodeError, RecursionError) as error:
-            raise SettingsError(f"{path}: not valid TOML: {error}") from None
+            raise SettingsError(f"{shown}: not valid TOML: {error}") from None
 
     def where(self, keys: Keys) -> str:
         """ "FILE:LINE" of a key, or of the nearest table that is written out; tables of an array count from "0"."""
@@ -55,8 +57,8 @@ class TomlFile:
         for size in range(len(keys), 0, -1):
             line = lines.get(keys[:size])
             if line is not None:
-                return f"{self.path}:{line}"
-        return str(self.path)
+                return f"{inert(str(self.path), LONGEST)}:{line}"
+        return inert(str(self.path), LONGEST)
 
 
 @functools.lru_cache(4)
@@ -72,7 +74,8 @@ def _lines(text: str) -> dict[Keys, int]:
             if header[1] == "[[":
                 table = (*named, str(arrays[named]))
                 arrays[named] += 1
-            found.setdefault(table, number)
+            for size in range(1, len(table) + 1):
+                found.setdefault(table[:size], number)
         elif (key := _KEY.match(line)) and (inner := _split(key[1])):
             for size in range(1, len(inner) + 1):
                 found.setdefault((*table, *inner[:size]), number)

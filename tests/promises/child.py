@@ -140,7 +140,8 @@ def _forked(act: Any, seconds: float) -> tuple[dict[str, Any], str]:
 
 def _load_all(module: str, of: str, value: Any, use: str, start: int, at: mmap.mmap) -> dict[str, Any]:
     sys.setrecursionlimit(600)
-    resource.setrlimit(resource.RLIMIT_DATA, (GIGABYTES << 30, GIGABYTES << 30))
+    with contextlib.suppress(ValueError, OSError):  # macOS
+        resource.setrlimit(resource.RLIMIT_DATA, (GIGABYTES << 30, GIGABYTES << 30))
     said: dict[str, Any] = {"loaded": 0, "scanned": 0, "passed": 0, "held": {}, "asked": {}, "broken": []}
     held: Counter[str] = Counter()
     asked: Counter[str] = Counter()
