@@ -15,8 +15,8 @@ from .groups import Row
 
 BATCH = 100
 """Names that one process tries, in a fork each."""
-SECONDS = 1800
-"""For one batch: a fork is stopped after a minute or two, an import never."""
+SECONDS = 7200
+"""For one batch: forks are stopped after a while, an import is not."""
 FIRST = ("numpy", "pandas", "torch", "sklearn", "decimal", "operator", "zoneinfo", "argparse", "pathlib", "statistics")
 """What a process that loads models has imported before."""
 ENVIRONMENT = {

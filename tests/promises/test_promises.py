@@ -80,7 +80,7 @@ import ctypes, os, signal, socket, subprocess, sys
 class Program:
     def __setstate__(self, state):
         if isinstance(state, dict):
-            subprocess.run([sys.executable, "-c", ""])
+            subprocess.Popen([sys.executable, "-I", "-S", "-c", ""]).wait()
 
 class Writer:
     def __setstate__(self, state):
