@@ -276,9 +276,9 @@ def _scanner_of(label: str, suffix: str) -> str:
 
 
 def _absolute(path: str) -> str:
-    """As `Path.absolute` has it, which is slow for the thousands of names of a folder."""
-    if path.startswith("/") and os.sep == "/" and "/." not in path and "//" not in path and path[-1] != "/":
-        return path
+    """As `Path.absolute` has it, which is slow for the thousands of names of a folder, and slow to import for one."""
+    if os.sep == "/" and path[-1:] not in ("", "/") and path[0] != "." and "/." not in path and "//" not in path:
+        return path if path[0] == "/" else os.path.join(os.getcwd(), path)  # noqa: PTH109, PTH118
     from pathlib import Path
 
     return str(Path(path).absolute())

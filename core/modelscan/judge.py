@@ -11,7 +11,6 @@ from modelscan.patterns import later
 from modelscan.policy import KERAS, TENSORFLOW
 from modelscan.records import replace
 from modelscan.report import Finding, Severity
-from modelscan.rules.lookalike import lookalike
 from modelscan.rules.match import Match, Rule
 from modelscan.rules.rule import Use
 
@@ -135,7 +134,7 @@ class Judge:
             yield self._finding(self._structure("local-module"), fact, found.name)
         elif found.use is not None:
             return
-        elif lookalike(module.split(".")[0], self.rules.packages):
+        elif self._is_lookalike(module.partition(".")[0]):
             yield self._finding(self._structure("lookalike"), fact, found.name)
         elif not (quiet or fact.detail.get("unlikely") or self._is_own(module, name)):
             yield self._finding(self._structure("unreviewed-name"), fact, found.name)
@@ -371,6 +370,11 @@ class Judge:
 
     def _structure(self, key: str) -> Rule:
         return self.rules.structure[key]
+
+    def _is_lookalike(self, package: str) -> bool:
+        from modelscan.rules.lookalike import lookalike
+
+        return lookalike(package, self.rules.packages) is not None
 
     def _is_own(self, module: str, name: str) -> bool:
         return self.session is not None and self.session.is_own(module, name)

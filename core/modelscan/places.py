@@ -12,6 +12,9 @@ FOLDER_FILE = "modelscan-settings.toml"
 PROJECT_FILE = "pyproject.toml"
 """In the working folder, below `[tool.modelscan]`."""
 
+LARGEST = 4 << 20
+"""Bytes of the largest file that is read as settings."""
+
 
 def user_file() -> str:
     """The settings of this user: beside the store where `MODELSCAN_HOME` says where that is."""
@@ -23,5 +26,16 @@ def anything_set() -> bool:
     """Is there any place at all that could hold a setting? Without reading one."""
     if any(name.startswith("MODELSCAN_") and name != store.HOME for name in os.environ):
         return True
-    files = (FOLDER_FILE, PROJECT_FILE, user_file(), administrators_file())
-    return any(is_there(path) for path in files)
+    files = (FOLDER_FILE, user_file(), administrators_file())
+    return any(is_there(path) for path in files) or project_speaks()
+
+
+def project_speaks() -> bool:
+    """Has the working folder's `pyproject.toml` a word for us? Most have none and need not be parsed."""
+    if not os.path.isfile(PROJECT_FILE):  # noqa: PTH113 - a pipe would never answer
+        return False
+    try:
+        with open(PROJECT_FILE, "rb") as file:  # noqa: PTH123
+            return b"modelscan" in file.read(LARGEST)
+    except OSError:
+        return True  # reading it as settings says what is wrong

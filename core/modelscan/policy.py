@@ -67,6 +67,9 @@ class Policy:
 
         Raises ValueError for a name whose group is CRITICAL, and for what is no "package.module.Name".
         """
+        names = list(names)
+        if not names:
+            return self
         from modelscan.judge import could_be_imported, worse
         from modelscan.rules.components import is_keras
 

@@ -89,28 +89,42 @@ def _field(given: Any) -> _Field:
 
 
 def _init(cls: type, fields: dict[str, _Field]) -> Any:
-    """Compiled, because instances are made by the hundred thousand. `space` holds what its text names."""
-    space: dict[str, Any] = {"_missing": _MISSING}
-    words, lines = ["self"], []
+    """Compiled, because instances are made by the hundred thousand; once for all classes of so many fields.
+
+    `space` holds what its text names: the setters of the slots, and what makes a default.
+    """
+    made = tuple(number for number, one in enumerate(fields.values()) if one.factory is not None)
+    code = _compiled(len(fields), made, "__post_init__" in cls.__dict__)
+    space: dict[str, Any] = {"_missing": _MISSING, "__name__": cls.__module__}
+    defaults = []
     for number, (name, one) in enumerate(fields.items()):
         space[f"_set{number}"] = cls.__dict__[name].__set__
-        value = name
         if one.factory is not None:
             space[f"_new{number}"] = one.factory
-            words.append(f"{name}=_missing")
-            value = f"_new{number}() if {name} is _missing else {name}"
-        elif one.default is not _MISSING:
-            space[f"_default{number}"] = one.default
-            words.append(f"{name}=_default{number}")
-        else:
-            words.append(name)
-        lines.append(f" _set{number}(self, {value})")
-    if "__post_init__" in cls.__dict__:
-        lines.append(" self.__post_init__()")
-    exec(f"def __init__({', '.join(words)}):\n" + "\n".join(lines), space)  # noqa: S102 - names out of our own classes
-    made = space["__init__"]
-    made.__qualname__, made.__module__ = f"{cls.__qualname__}.__init__", cls.__module__
-    return made
+        if one.factory is not None or one.default is not _MISSING:
+            defaults.append(one.default)
+        elif defaults:
+            raise TypeError(f"{cls.__qualname__}.{name} needs a default, as the fields before it have one")
+    named = code.replace(co_varnames=("self", *fields), co_qualname=f"{cls.__qualname__}.__init__")
+    function: Any = type(_init)
+    return function(named, space, "__init__", tuple(defaults))
+
+
+_CODES: dict[tuple[int, tuple[int, ...], bool], Any] = {}
+
+
+def _compiled(count: int, made: tuple[int, ...], more: bool) -> Any:
+    """The code of an `__init__` for so many fields, with other names for them; `made` have a `default_factory`."""
+    key = count, made, more
+    if key not in _CODES:
+        values = [f"_new{at}() if v{at} is _missing else v{at}" if at in made else f"v{at}" for at in range(count)]
+        lines = [f" _set{at}(self, {value})" for at, value in enumerate(values)]
+        lines += [" self.__post_init__()"] if more else [" pass"]
+        space: dict[str, Any] = {}
+        words = ["self", *(f"v{at}" for at in range(count))]
+        exec(f"def __init__({', '.join(words)}):\n" + "\n".join(lines), space)  # noqa: S102 - of numbers only
+        _CODES[key] = space["__init__"].__code__
+    return _CODES[key]
 
 
 def _equal(names: tuple[str, ...]) -> Any:

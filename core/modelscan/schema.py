@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from enum import IntEnum
 
+from modelscan.choices import DEFAULTS, LEVELS
 from modelscan.limits import Limits
 from modelscan.policy import WORDS
 from modelscan.records import dataclass
@@ -25,7 +26,6 @@ Keys = tuple[str, ...]
 
 LONGEST = 4096
 """Characters of a path or a key that is shown."""
-LEVELS = ("CRITICAL", "ERROR", "WARNING", "INFO", "DEBUG")
 REPORTERS = {"modelscan.reports.ConsoleReport": "console", "modelscan.reports.JSONReport": "json"}
 """Report classes of modelscan 0.8 and what we draw for them."""
 ANY = "*"
@@ -177,14 +177,27 @@ KERAS_NAMES, TF_NAMES = "unsafe_keras_operators", "unsafe_tf_operators"
 """Tables below a scanner of modelscan 0.8."""
 
 OURS: tuple[Field, ...] = (
-    Field(("policy",), _one_of(*WORDS), Reach.PERSON, "standard", "what is refused", _stricter),
-    Field(("fail_on",), SEVERITY, Reach.PERSON, Severity.MEDIUM, "findings from here on make the exit code 1", min),
-    Field(("min_severity",), SEVERITY, Reach.PERSON, Severity.LOW, "findings below are left out of reports", min),
-    Field(("show_skipped",), FLAG, Reach.FOLDER, False, "list every skipped file"),
-    Field(("jobs",), COUNT, Reach.PERSON, 1, "processes that scan a folder; 0 is one for each core"),
-    Field(("cache",), FLAG, Reach.PERSON, True, "answer for files that did not change from the last scan"),
-    Field(("log",), _one_of(*LEVELS), Reach.FOLDER, "INFO", "how much is said on stderr"),
-    Field(("reporting", "format"), _one_of(*RENDERERS), Reach.FOLDER, "console", "the report, as with -r"),
+    Field(("policy",), _one_of(*WORDS), Reach.PERSON, DEFAULTS["policy"], "what is refused", _stricter),
+    Field(("fail_on",), SEVERITY, Reach.PERSON, DEFAULTS["fail_on"], "findings from here on make the exit code 1", min),
+    Field(
+        ("min_severity",),
+        SEVERITY,
+        Reach.PERSON,
+        DEFAULTS["min_severity"],
+        "findings below are left out of reports",
+        min,
+    ),
+    Field(("show_skipped",), FLAG, Reach.FOLDER, DEFAULTS["show_skipped"], "list every skipped file"),
+    Field(("jobs",), COUNT, Reach.PERSON, DEFAULTS["jobs"], "processes that scan a folder; 0 is one for each core"),
+    Field(("cache",), FLAG, Reach.PERSON, DEFAULTS["cache"], "answer for files that did not change from the last scan"),
+    Field(("log",), _one_of(*LEVELS), Reach.FOLDER, DEFAULTS["log"], "how much is said on stderr"),
+    Field(
+        ("reporting", "format"),
+        _one_of(*RENDERERS),
+        Reach.FOLDER,
+        DEFAULTS["reporting.format"],
+        "the report, as with -r",
+    ),
     Field(("notebook", "feedback"), COUNT, Reach.FOLDER, 0, "say of each load: 0 what matters, 1 a line, 2 a panel"),
     Field(("notebook", "buttons"), FLAG, Reach.FOLDER, True, "show buttons under a refused load"),
     Field(("notebook", "progress"), FLAG, Reach.FOLDER, True, "show how far a scan of more than a second is"),

@@ -16,7 +16,7 @@ from modelscan.approvals import Approval, checked, kept, kept_names
 from modelscan.errors import SettingsError
 from modelscan.floor import administrators_file, is_there
 from modelscan.limits import Limits
-from modelscan.places import FOLDER_FILE, PROJECT_FILE, user_file
+from modelscan.places import FOLDER_FILE, PROJECT_FILE, project_speaks, user_file
 from modelscan.policy import KERAS, TENSORFLOW, WORDS, Policy
 from modelscan.records import dataclass, field, replace
 from modelscan.report import Severity
@@ -262,7 +262,7 @@ def _from_folder(named: Sequence[str | os.PathLike[str]]) -> Layer | None:
     notes: list[str] = []
     files: list[Path] = []
     for name, inner in ((FOLDER_FILE, ()), (PROJECT_FILE, ("tool", "modelscan"))):
-        if not os.path.isfile(name):  # noqa: PTH113
+        if not (project_speaks() if inner else os.path.isfile(name)):  # noqa: PTH113
             continue
         from pathlib import Path
 

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from modelscan.errors import SettingsError
+from modelscan.places import LARGEST
 from modelscan.records import dataclass
 from modelscan.render.inert import inert
 from modelscan.schema import LONGEST, Keys
@@ -21,8 +22,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-LARGEST = 4 << 20
-"""Bytes of the largest file that is read as settings."""
 _HEADER = re.compile(r"^\s*(\[\[?)\s*([^\]]+?)\s*\]\]?\s*(#.*)?$")
 _KEY = re.compile(r"""^\s*((?:"[^"]*"|'[^']*'|[\w.\s-])+?)\s*=""")
 

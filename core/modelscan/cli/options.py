@@ -10,12 +10,12 @@ import os
 from collections.abc import Callable, Sequence
 from enum import Enum, auto
 
+from modelscan.choices import LEVELS
 from modelscan.places import FOLDER_FILE
 from modelscan.policy import WORDS
 from modelscan.records import dataclass
 from modelscan.render import RENDERERS
 from modelscan.report import Severity
-from modelscan.schema import LEVELS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

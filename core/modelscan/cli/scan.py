@@ -6,23 +6,25 @@ import os
 import sys
 from collections.abc import Collection, Iterable, Mapping
 
+from modelscan import store
+from modelscan.choices import LEVELS, Choices
 from modelscan.cli import WrongUsage, say
 from modelscan.cli.output import deliver, prepare
 from modelscan.cli.progress import Bar
 from modelscan.contract import Terms
 from modelscan.folder import Merged, Way, gather
-from modelscan.places import FOLDER_FILE
+from modelscan.places import FOLDER_FILE, anything_set
 from modelscan.policy import WORDS, Policy
 from modelscan.records import replace
 from modelscan.render import Options
 from modelscan.render.inert import inert
 from modelscan.report import Report, Severity, Verdict
-from modelscan.schema import LEVELS
-from modelscan.settings import Settings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
+
+    from modelscan.settings import Settings
 
 STDIN, NAME = "-", "<stdin>"
 """Instead of a path, for what comes out of a pipe; and what that is called."""
@@ -90,7 +92,7 @@ def exit_code(report: Report, fail_on: Severity = Severity.MEDIUM, off: Collecti
     return int(any(row.severity >= fail_on for _, rows in terms.rows for row in rows))
 
 
-def _annotate(report: Report, settings: Settings) -> None:
+def _annotate(report: Report, settings: Settings | Choices) -> None:
     from modelscan.notebooks.record import annotate, notebooks_in
 
     for path in notebooks_in(report):
@@ -103,12 +105,20 @@ def _annotate(report: Report, settings: Settings) -> None:
             _tell(settings, "INFO", f"{inert(str(path))} was annotated; {trust}.")
 
 
-def _settings(file: str | None, policies: list[str], given: Mapping[str, Any]) -> Settings:
+def _settings(file: str | None, policies: list[str], given: Mapping[str, Any]) -> Settings | Choices:
     for path in policies:
         if not os.path.isfile(path):  # noqa: PTH113
             raise WrongUsage(f"Invalid value for '--policy': {path!r} is neither one of {', '.join(WORDS)} nor a file")
     said = {key: value for key, value in given.items() if value is not None}
+    if not (file or policies or said.get("reporting.format") == "custom" or anything_set() or _anything_kept()):
+        return Choices(said)
+    from modelscan.settings import Settings
+
     return Settings.load(file, *policies, given=said)
+
+
+def _anything_kept() -> bool:
+    return os.path.exists(store.place())  # noqa: PTH110
 
 
 def _listen(level: str) -> None:
@@ -122,13 +132,13 @@ def _listen(level: str) -> None:
     logger.handlers[:] = [logging.StreamHandler(sys.stderr)]
 
 
-def _tell(settings: Settings, level: str, text: str) -> None:
+def _tell(settings: Settings | Choices, level: str, text: str) -> None:
     """Words go to stderr, as they are."""
     if LEVELS.index(level) <= LEVELS.index(settings.get("log")):
         say(text)
 
 
-def _options(settings: Settings, file: str | None, output: str | None) -> Options:
+def _options(settings: Settings | Choices, file: str | None, output: str | None) -> Options:
     form = settings.get("reporting.format")
     if form == "custom" and not settings.reporter:
         raise WrongUsage("-r custom needs a --settings-file whose reporting.module names a report class")
@@ -150,12 +160,12 @@ def _options(settings: Settings, file: str | None, output: str | None) -> Option
         scanners=told,
         off=settings.switched_off,
         reporter=settings.reporter if form == "custom" else "",
-        settings=settings.get("reporting.settings"),
+        settings=settings.get("reporting.settings") if form == "custom" else {},
         output=output,
     )
 
 
-def _report(paths: list[str], settings: Settings, policy: Policy) -> Report:
+def _report(paths: list[str], settings: Settings | Choices, policy: Policy) -> Report:
     """Scans all of it. Interrupted, the report says what is missing."""
     merged = Merged(_source(paths), policy)
     bar = Bar()
@@ -184,7 +194,7 @@ def _source(paths: Iterable[str]) -> str:
         return os.getcwd()  # noqa: PTH109
 
 
-def _shown(report: Report, settings: Settings) -> Report:
+def _shown(report: Report, settings: Settings | Choices) -> Report:
     least = settings.get("min_severity")
     kept = tuple(row for row in report.findings if row.severity >= least)
     if len(kept) < len(report.findings):

@@ -6,10 +6,10 @@ from typing import Any
 
 import click
 
+from modelscan.choices import LEVELS
 from modelscan.cli import scan as work
 from modelscan.cli.group import version_option
 from modelscan.cli.options import FORMATS, OPTIONS, SEVERITIES, Option, Takes
-from modelscan.schema import LEVELS
 
 _PATH = click.Path(exists=True, readable=False, allow_dash=True)  # what cannot be read is for the report
 _TYPES: dict[Takes, click.ParamType[Any]] = {

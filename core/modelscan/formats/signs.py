@@ -14,6 +14,8 @@ _BLOCK = 512
 _CHECKSUM = bytes(sorted(b"01234567 \t\r\n\v\f+-_oO"))
 """What may stand in the text of a tar header's checksum."""
 _HDF5 = b"\x89HDF\r\n\x1a\n"
+ZIP = b"PK\x03\x04"
+"""As a message it would hold a field of number 0, which no parser takes."""
 _INDEX = bytes.fromhex("57fb808b247547db")
 """The last bytes of an SSTable (tensorflow/core/lib/io/format.h)."""
 _NATIVE = (b"Rar!\x1a\x07", b"GGUF", b"\x7fELF", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe", b"MZ")
@@ -74,9 +76,11 @@ def is_tensorflow(artifact: Artifact) -> bool:
         artifact.size >= 48 and artifact.read(artifact.size - 8, 8) == _INDEX
     ):
         return True
+    if artifact.expected or artifact.head.startswith(ZIP):
+        return False
     from modelscan.formats.tf_signs import is_message
 
-    return not artifact.expected and is_message(artifact)
+    return is_message(artifact)
 
 
 def is_tflite(artifact: Artifact) -> bool:

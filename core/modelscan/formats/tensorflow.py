@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 from modelscan.errors import FormatError
 from modelscan.evidence import Evidence, Kind, Where
 from modelscan.formats.reader import Context, Facts, Reader, leaves_the_archive, unreadable
-from modelscan.formats.tf_signs import ZIP, is_graph, is_message
+from modelscan.formats.signs import ZIP
+from modelscan.formats.tf_signs import is_graph, is_message
 from modelscan.records import dataclass
 from modelscan.source import wire
 from modelscan.source.artifact import Artifact

@@ -10,8 +10,6 @@ from modelscan.source import wire
 from modelscan.source.artifact import Artifact
 from modelscan.source.wire import Data, Span
 
-ZIP = b"PK\x03\x04"
-"""As a message it would hold a field of number 0, which no parser takes."""
 _STARTS = frozenset((*range(0x08, 0x7B), *range(0x80, 0x100)))
 """A file of messages begins with the number of a field."""
 _OP = later(rb"[A-Za-z_][\w>.]*")

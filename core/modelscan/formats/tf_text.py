@@ -19,6 +19,9 @@ LARGEST = 16 << 20
 
 _FIELDS = r"saved_model_schema_version|meta_graphs|meta_info_def|graph_def|node|library|versions"
 _START = later(rf"(\s|#[^\n]*\n)*({_FIELDS})(\s|#[^\n]*\n)*[:{{<]".encode())
+_BLANK = b" \t\n\r\v\f"
+_WORDS = (b"#", *_FIELDS.encode().split(b"|"))
+"""What `_START` begins with, behind blanks; most files need no expression to be told from that."""
 _NAMED = later(r"(^|[/\\!])saved_model\.pbtxt$")
 
 _BYTES, _MESSAGE, _NUMBER = 12, 11, 3
@@ -69,7 +72,9 @@ _ROOTS = ("SavedModel", "MetaGraphDef", "GraphDef")
 
 
 def claims(artifact: Artifact, context: Context) -> bool:
-    return _NAMED.search(artifact.name) is not None or _START.match(artifact.head) is not None
+    if artifact.name.endswith(".pbtxt") and _NAMED.search(artifact.name) is not None:
+        return True
+    return artifact.head.lstrip(_BLANK).startswith(_WORDS) and _START.match(artifact.head) is not None
 
 
 def read(artifact: Artifact, context: Context) -> Facts:

@@ -25,6 +25,7 @@ from modelscan.judge import Judge  # noqa: F401 - with all it imports: while a l
 from modelscan.order import ordered  # noqa: F401
 from modelscan.policy import Policy
 from modelscan.report import Report
+from modelscan.rules.lookalike import lookalike  # noqa: F401
 from modelscan.wanted import Wanted  # noqa: F401
 
 __all__ = [

@@ -16,7 +16,6 @@ from modelscan.evidence import Kind
 from modelscan.limits import Limits
 from modelscan.pickles import batches, leaves
 from modelscan.pickles.handlers import HANDLERS
-from modelscan.pickles.learning import learn
 from modelscan.pickles.ledger import Ledger
 from modelscan.pickles.opcodes import COUNTED, EMPTY, NAMES, Op, widths
 from modelscan.pickles.repeats import Repeats, Run
@@ -214,6 +213,8 @@ class Machine(State):
         key, repeats = (opcode, len(self.marks)), self.repeats
         spans = repeats.row(key, len(self.stack), pos, self.special + self.typed)
         if spans is not None:
+            from modelscan.pickles.learning import learn
+
             template = learn(self.data, spans, self.memo, self.stack, key, self.memoize)
             repeats.templates += [template] if template is not None else []
         if not repeats.templates:

@@ -13,8 +13,6 @@ from _compat_pickle import IMPORT_MAPPING, NAME_MAPPING
 from collections.abc import Iterator, Mapping
 
 from modelscan.rules import plain
-from modelscan.rules.components import Components
-from modelscan.rules.operators import Operators
 from modelscan.rules.rule import Match, Rule, Use, names_in, rule_of
 from modelscan.rules.texts import FILES, Texts
 from modelscan.rules.trust import Trusted
@@ -23,8 +21,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from modelscan.rules.components import Components
+    from modelscan.rules.operators import Operators
+
 ROWS = ("structure.toml", "notebook.toml")
 """Files with one rule a table."""
+SHALLOW = 16
+"""Dotted parts up to which all of them are looked up, without knowing how many may be of use."""
 
 __all__ = ["FILES", "Match", "Rule", "Rules", "Use", "names_in"]
 
@@ -56,10 +59,14 @@ class Rules:
 
     @functools.cached_property
     def components(self) -> Components:
+        from modelscan.rules.components import Components
+
         return Components(self._table("keras.toml"), self.structure)
 
     @functools.cached_property
     def operators(self) -> Operators:
+        from modelscan.rules.operators import Operators
+
         return Operators(self._table("operators.toml"))
 
     @functools.cached_property
@@ -141,10 +148,10 @@ class Rules:
         if self._is_foreign(module, name):
             return Match(f"{module}.{name}")
         dotted = self.canonical(module, name)
-        rule = self._denied[0].get(dotted)
-        trust = self._trusted.of(dotted, self._home(module, name, dotted)) if rule is None else None
-        if trust is not None:
+        trust = self._trusted.of(dotted, self._home(module, name, dotted))
+        if trust is not None:  # then it is not denied: no name stands in two places (tests/rules/test_data.py)
             return Match(dotted, None, trust.use, trust.items, trust.state, trust.calls, trust.passive, trust.keeps)
+        rule = self._denied[0].get(dotted)
         if rule is None and name.rpartition(".")[2].isupper() and self.trusts_owner(module, name):
             return Match(dotted)  # a member of an enumeration, as Python 3.11.0 pickles it
         rule = rule or self._prefix(dotted) or self._acting(module) or self._inner(name)
@@ -184,7 +191,8 @@ class Rules:
     def _moved(self, module: str) -> str:
         """The module's new place: the longest part of it that moved is replaced."""
         parts, moved = module.split("."), self._aliases[0]
-        for size in range(min(len(parts), self._deepest), 0, -1):
+        deep = len(parts) if len(parts) <= SHALLOW else min(len(parts), self._deepest)
+        for size in range(deep, 0, -1):
             target = moved.get(".".join(parts[:size]))
             if target is not None:
                 return ".".join((target, *parts[size:]))
