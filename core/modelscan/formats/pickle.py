@@ -19,6 +19,7 @@ from modelscan.pickles.leaves import Buffer, span
 from modelscan.pickles.ledger import Ledger
 from modelscan.pickles.machine import Walk
 from modelscan.pickles.opcodes import COUNTED, FIXED, NAMES
+from modelscan.pickles.plain import is_plain
 from modelscan.records import dataclass, field, replace
 from modelscan.report import Skip
 from modelscan.source.artifact import Artifact
@@ -189,6 +190,8 @@ def read(artifact: Artifact, context: Context) -> Facts:
             return
         if artifact.size <= TRIAL:  # that was all of it
             stream, walked = trial.stream, trial.walked
+    elif _is_alone(artifact) and is_plain(stream.data, stream.start, stream.end):
+        return
     elif (known := _known(artifact, stream)) is not None:
         yield from known
         return
