@@ -83,7 +83,13 @@ def test_what_is_not_plain_is_left_to_click(place, words):
     assert options.read(words) is None
 
 
-def test_a_plain_scan_imports_neither_click_nor_what_makes_it_slow(tmp_path):
+@pytest.fixture
+def empty_home(tmp_path, monkeypatch):
+    """Where an earlier test kept something, a scan has more to read."""
+    monkeypatch.setenv(store.HOME, str(tmp_path / "home"))
+
+
+def test_a_plain_scan_imports_neither_click_nor_what_makes_it_slow(tmp_path, empty_home):
     """What a small scan takes is what it imports; the set is of modules, not of times."""
     (tmp_path / "m.pkl").write_bytes(b"\x80\x04]\x94(K\x01K\x02e.")
     code = (
@@ -101,7 +107,7 @@ def test_a_plain_scan_imports_neither_click_nor_what_makes_it_slow(tmp_path):
     assert not {name for name in loaded if name.startswith("modelscan.notebooks")}
 
 
-def test_the_program_ends_at_once_with_its_exit_code_and_all_that_it_said(tmp_path):
+def test_the_program_ends_at_once_with_its_exit_code_and_all_that_it_said(tmp_path, empty_home):
     """Where nobody waits for the end, as an `atexit` of a report class does."""
     (tmp_path / "m.pkl").write_bytes(b"\x80\x04]\x94(K\x01K\x02e.")
     code = (
