@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from modelscan import store
 from modelscan.cli import options, scanning
 
 WORDS = (
