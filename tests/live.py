@@ -24,6 +24,14 @@ LOADERS = {
     "package": "import torch.package as p\ndef load(path):\n"
     "    return p.PackageImporter(path).load_pickle('model', 'model.pkl')",
     "tar": "import pickle, tarfile\ndef load(path):\n    return pickle.load(tarfile.open(path).extractfile('m.pkl'))",
+    "stream": "import io, pickle\ndef load(path):\n    return pickle.load(io.BytesIO(open(path, 'rb').read()))",
+    "apart": "import pickle\ndef load(path):\n    f = open(path, 'rb')\n"
+    "    pickle.load(f), f.seek(f.tell() + 300)\n    return pickle.load(f)",
+    "in folder": "import os, pickle, sys\ndef load(path):\n    sys.path.insert(0, os.path.dirname(path))\n"
+    "    return pickle.load(open(path, 'rb'))",
+    "persistent": "import os, pickle\nclass Unpickler(pickle.Unpickler):\n    def persistent_load(self, pid):\n"
+    "        os.mkdir(pid[-1] if isinstance(pid, tuple) else pid)\n"
+    "def load(path):\n    return Unpickler(open(path, 'rb')).load()",
     "pandas": "import pandas\ndef load(path):\n    return pandas.read_pickle(path)",
 }
 

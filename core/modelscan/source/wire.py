@@ -20,6 +20,10 @@ BYTES = 2
 _FIXED = {1: 8, 5: 4}
 
 
+ROW = 10_000
+"""Fields of a message in a row that are plain numbers. Writers pack repeated ones into a field of bytes."""
+
+
 class NoField(FormatError):
     """What stands here begins no field, whatever follows."""
 
@@ -38,8 +42,11 @@ def varint(data: Data, at: int, end: int) -> tuple[int, int]:
 
 
 def fields(data: Data, start: int, end: int) -> Iterator[tuple[int, int, int]]:
-    """Number, first byte and end of each field of bytes in a message; other fields are left out."""
-    at = start
+    """Number, first byte and end of each field of bytes in a message; other fields are left out.
+
+    Any data may look like numbers without end, so only so many of these are passed in a row.
+    """
+    at, row = start, 0
     while at < end:
         tag = data[at]
         if tag < 0x80:
@@ -57,7 +64,11 @@ def fields(data: Data, start: int, end: int) -> Iterator[tuple[int, int, int]]:
                 raise FormatError("protobuf-data", "a field longer than its message", at)
             yield tag >> 3, at, at + size
             at += size
+            row = 0
         else:
+            row += 1
+            if row > ROW or tag < 8:
+                raise NoField("protobuf-data", "numbers without end, or of no field", at)
             at = _skip(data, at, end, kind)
 
 
