@@ -25,7 +25,7 @@ DOCS = ROOT / "docs"
 PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md"), *(ROOT / "changes").glob("*.md")])
 BUILT = re.compile(r"_build|build/")
 LINK = re.compile(r"(?<!!)\[[^\]\n]+\]\(([^)\s]+)\)|!\[[^\]\n]*\]\(([^)\s]+)\)")
-BLOCK = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
+BLOCK = re.compile(r"^```i?python\n(.*?)^```", re.DOTALL | re.MULTILINE)
 CONFIGURATION = re.compile(r"^c( =|\.)", re.MULTILINE)
 RUN = (
     "README.md",
@@ -106,8 +106,16 @@ def test_every_page_is_in_the_table_of_contents():
 def test_links_lead_somewhere(page):
     text = re.sub(r"```.*?```", "", page.read_text("utf-8"), flags=re.DOTALL)
     targets = {first or second for first, second in LINK.findall(text)}
-    local = {target.partition("#")[0] for target in targets if "://" not in target and not target.startswith("mailto:")}
-    assert not {target for target in local - {""} if not (page.parent / target).exists()}
+    local = [target.partition("#") for target in targets if "://" not in target and not target.startswith("mailto:")]
+    places = [(page.parent / path if path else page, anchor) for path, _, anchor in local]
+    assert not [place for place, _ in places if not place.exists()]
+    assert not [anchor for place, anchor in places if anchor and anchor not in anchors(place)]
+
+
+def anchors(page: Path) -> set[str]:
+    """What a heading is called in an address, by GitHub and by MyST."""
+    titles = re.findall(r"^#+ (.+)$", page.read_text("utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", title).strip().lower().replace(" ", "-") for title in titles}
 
 
 WORLD = """
@@ -142,9 +150,9 @@ shell.run_cell("import joblib")
 if "torch" in sys.modules:
     shell.run_cell("import torch")
 for number, block in enumerate(json.loads(sys.stdin.read())):
-    error = shell.run_cell(block).error_in_exec
-    refused = isinstance(error, UnsafeModelError) and "# refused" in block
-    if error is not None and not refused:
+    result = shell.run_cell(block)
+    error = result.error_before_exec or result.error_in_exec
+    if not (isinstance(error, UnsafeModelError) if "# refused" in block else error is None):
         print("block", number, "failed:", block, type(error), error, file=sys.stderr)
         sys.exit(1)
 assert not os.path.exists("marker")

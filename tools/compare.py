@@ -1,8 +1,8 @@
 """What other scanners say about the same files: docs/explanation/comparison.md is made of this.
 
-    python tools/compare.py [FOLDER …]   folders with the programs modelscan, picklescan, fickling and modelaudit
+    python tools/compare.py [techniques] [formats] [ordinary] [FOLDER …]
 
-The second table is about the formats of libraries, the third about ordinary models; both are written here by the
+The folders hold the programs modelscan, picklescan, fickling and modelaudit; without words all tables are made. The second table is about the formats of libraries, the third about ordinary models; both are written here by the
 libraries that are installed.
 
 Every file of the first is a few inert bytes, made here: its payload creates an empty folder. Each is first loaded in a
@@ -282,11 +282,11 @@ def alarms(folders: list[str], programs: dict[str, list[str]]) -> None:
     print(f"| **clean, of {len(files)}** |", " | ".join(f"**{passed[column]}**" for column in columns), "|")
 
 
-def main(folders: list[str]) -> int:
-    programs = {name: words for name, words in PROGRAMS.items() if _found(words[0], folders, name)}
-    attacks("technique", _assembled(), folders, programs)
-    attacks("format", _written(), folders, programs)
-    alarms(folders, programs)
+def main(words: list[str]) -> int:
+    folders = [word for word in words if word not in TABLES]
+    programs = {name: command for name, command in PROGRAMS.items() if _found(command[0], folders, name)}
+    for part in [word for word in words if word in TABLES] or TABLES:
+        TABLES[part](folders, programs)
     return 0
 
 
@@ -348,6 +348,13 @@ def _found(program: str, folders: list[str], name: str) -> str:
     if name != "modelscan 0.8":
         places.append(lambda: shutil.which(program))
     return next((path for look in places if (path := look())), "")
+
+
+TABLES: dict[str, Callable[[list[str], dict[str, list[str]]], None]] = {
+    "techniques": lambda folders, programs: attacks("technique", _assembled(), folders, programs),
+    "formats": lambda folders, programs: attacks("format", _written(), folders, programs),
+    "ordinary": alarms,
+}
 
 
 if __name__ == "__main__":
