@@ -19,6 +19,7 @@ from modelscan.cli import cli
 from modelscan.rules.match import Rules
 from modelscan.schema import OURS, THEIRS
 from modelscan_jupyter.commands import CELL, COMMANDS, SCAN
+from modelscan_jupyter.extension import banner
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -94,6 +95,20 @@ def test_every_public_name_is_described():
     assert not {name for name in guard.__all__ if f"modelscan.guard.{name}" not in described}
     assert not {name for name in modelscan.__all__ if not any(row.endswith(f".{name}") for row in described)}
     assert not {name for name in modelscan.__all__ if not re.search(rf"modelscan\.([a-z]+\.)?{name}\b", page)}
+
+
+def test_the_tutorial_shows_what_the_guard_says():
+    assert banner().splitlines()[0] in text_of("tutorial/first-notebook.md")
+
+
+def test_the_readme_has_the_figures_of_the_comparison():
+    page, rows = text_of("explanation/comparison.md"), (ROOT / "README.md").read_text("utf-8")
+    for said, title in (
+        ("found, of 28", "attacks found, of 28"),
+        ("clean, of 16", "ordinary models said to be clean, of 16"),
+    ):
+        figures = re.findall(r"\d+", re.search(rf"^\| \*\*{said}\*\* \|(.*)$", page, re.MULTILINE)[1])
+        assert f"| {title} | {' | '.join(figures)} |" in rows
 
 
 def test_every_page_is_in_the_table_of_contents():

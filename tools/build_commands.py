@@ -67,7 +67,8 @@ def settings() -> str:
 
 def budgets() -> dict[str, str]:
     """What each limit counts, as the text below it in its class says."""
-    return dict(re.findall(r'^    (\w+): \w+ = .*\n    """(.+)\."""$', inspect.getsource(limits), re.MULTILINE))
+    found = re.findall(r'^    (\w+): \w+ = .*\n    """(.+)\."""$', inspect.getsource(limits), re.MULTILINE)
+    return {name: text[0].lower() + text[1:] for name, text in found}
 
 
 def table(fields: Iterable[Field]) -> str:
@@ -77,7 +78,7 @@ def table(fields: Iterable[Field]) -> str:
         key = ".".join("NAME" if part == "*" else part for part in field.keys)
         floor = "; the administrator's is a floor" if field.floor else ""
         default = f"`{spelled(field.default)}`" if field.default not in ("", (), {}) else ""
-        what = f"a budget: {counted[field.keys[1]]}" if field.keys[0] == "limits" else field.help
+        what = f"budget: {counted[field.keys[1]]}" if field.keys[0] == "limits" else field.help
         rows.append(f"| `{key}` | {field.kind.expects} | {default} | {WHO[field.reach]}{floor} | {what} |")
     return "\n".join(rows)
 

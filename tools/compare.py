@@ -2,12 +2,13 @@
 
     python tools/compare.py [techniques] [formats] [ordinary] [FOLDER …]
 
-The folders hold the programs modelscan, picklescan, fickling and modelaudit; without words all tables are made. The second table is about the formats of libraries, the third about ordinary models; both are written here by the
-libraries that are installed.
+The folders hold the programs modelscan, picklescan, fickling and modelaudit; without words all tables are made. The
+second table is about the formats of libraries, the third about ordinary models; both are written here by the libraries
+that are installed.
 
 Every file of the first is a few inert bytes, made here: its payload creates an empty folder. Each is first loaded in a
 child process, and counts only if it is live on this Python. A program answers by its exit code: 1 found, 0
-nothing, others no answer.
+nothing, others no answer; neither is a crash.
 """
 
 from __future__ import annotations
@@ -337,6 +338,8 @@ def attacks(
 def _answer(program: str, words: list[str], path: Path) -> str:
     command = [program, *(word.format(path) for word in words[1:])]
     done = subprocess.run(command, capture_output=True, check=False, cwd=path.parent, env=os.environ | SILENT)
+    if b"Traceback (most recent call last)" in done.stderr:
+        return "no answer (crash)"  # Python's exit code for that is 1 as well
     return ANSWERS.get(done.returncode, f"no answer ({done.returncode})")
 
 

@@ -46,6 +46,9 @@ class _Field:
 class _Missing:
     __slots__ = ()
 
+    def __repr__(self) -> str:
+        return "..."  # in signatures: something is made anew for each
+
 
 _MISSING = _Missing()
 _PLAIN = _Field(None, True, True)
