@@ -42,9 +42,14 @@ class Cache:
         self._fresh: list[tuple[bytes, str, bytes, str, int]] = []
         self._day = int(time.time() // 86_400)
 
+    @property
+    def is_open(self) -> bool:
+        """Is there anything to find, or to keep results in?"""
+        return self._connection is not None
+
     def find(self, path: str, stamp: bytes) -> Report | None:
         """The report on this state of a file or folder."""
-        row = self._row(_key(path))
+        row = self._row(_key(path)) if self.is_open else None
         if row is None or row[0] != stamp:
             return None
         if row[2] != self._day:

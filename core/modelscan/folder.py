@@ -186,13 +186,15 @@ def _unread(entry: Entry) -> Report:
 def _scanned(policy: Policy, entries: Iterable[Entry], kept: Cache, way: Way) -> Iterator[Outcome]:
     """Each entry with its report, if it is a file, in order; known ones from the cache, new ones into it."""
     known = ((entry, kept.find(entry.path, entry.stamp) if entry.stamp else None) for entry in entries)
-    for entry, report, lasting, fresh in _read(policy, known, way.jobs):
+    for entry, report, lasting, fresh in _read(policy, known, way.jobs, kept.is_open):
         if report is not None and fresh and lasting:
             kept.keep(entry.path, entry.stamp, report)
         yield entry, report, lasting
 
 
-def _read(policy: Policy, known: Iterator[Known], jobs: int) -> Iterator[tuple[Entry, Report | None, bool, bool]]:
+def _read(
+    policy: Policy, known: Iterator[Known], jobs: int, kept: bool
+) -> Iterator[tuple[Entry, Report | None, bool, bool]]:
     if jobs != 1:
         from modelscan.processes import read
 
@@ -201,17 +203,19 @@ def _read(policy: Policy, known: Iterator[Known], jobs: int) -> Iterator[tuple[E
     for entry, report in known:
         if report is not None or not entry.stamp:
             yield entry, report, True, False
-        else:
+        elif kept:
             yield entry, *read_one(entry, policy), True
+        else:
+            yield entry, scan_path(entry.path, policy, signed=False), False, True
 
 
 def read_one(entry: Entry, policy: Policy) -> tuple[Report, bool]:
     """The report on a file, and whether it holds for as long as the file is what the walk met."""
-    from modelscan import cache
+    from modelscan.cache import settled
     from modelscan.walk import stamp_of
 
-    settled = cache.settled(entry)
+    whole = settled(entry)
     report = scan_path(entry.path, policy, signed=False)
     with suppress(OSError):
-        return report, settled and report.alone and stamp_of(os.stat(entry.path)) == entry.stamp  # noqa: PTH116
+        return report, whole and report.alone and stamp_of(os.stat(entry.path)) == entry.stamp  # noqa: PTH116
     return report, False

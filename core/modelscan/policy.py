@@ -15,7 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:  # what a scan without a single fact needs none of
     from modelscan.judge import Session
     from modelscan.rules.match import Rules
-    from modelscan.wanted import Wanted
+    from modelscan.wanted import Passed, Wanted
 
 WORDS = ("strict", "standard", "warn", "off")
 KERAS, TENSORFLOW = "keras", "tensorflow"
@@ -90,10 +90,16 @@ class Policy:
         """Opinions about facts, worst first; what only repeats a worse one about the same name is left out."""
         if not evidence:
             return ()
+        passed = _passed(self)
+        if session is None and evidence in passed:
+            return ()
         from modelscan.judge import Judge
         from modelscan.order import ordered
 
-        return ordered(Judge(self, session).judge(evidence))
+        found = ordered(Judge(self, session).judge(evidence))
+        if session is None and not found:
+            passed.add(evidence)
+        return found
 
     def wanted(self) -> Wanted:
         """Which facts may become findings, so that somebody will look at their details."""
@@ -152,6 +158,13 @@ def _wanted(policy: Policy) -> Wanted:
     from modelscan.wanted import Wanted
 
     return Wanted(policy)
+
+
+@functools.lru_cache(16)
+def _passed(policy: Policy) -> Passed:  # noqa: ARG001 - what one policy lets pass another one may not
+    from modelscan.wanted import Passed
+
+    return Passed()
 
 
 @functools.lru_cache(16)

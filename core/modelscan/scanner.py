@@ -180,9 +180,12 @@ def judge(
     )
 
 
+_VERSIONS = {"modelscan-jupyter": version(), "python": ".".join(map(str, sys.version_info[:3]))}
+
+
 def versions() -> dict[str, str]:
     """Of this package and of Python."""
-    return {"modelscan-jupyter": version(), "python": ".".join(map(str, sys.version_info[:3]))}
+    return _VERSIONS.copy()
 
 
 def _read(

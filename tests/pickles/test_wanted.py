@@ -14,6 +14,7 @@ from samples import call, global_, proto, text
 
 import modelscan
 from modelscan.evidence import Kind
+from modelscan.judge import Judge
 from modelscan.pickles import ledger
 from modelscan.policy import Policy
 
@@ -95,3 +96,19 @@ def test_what_an_object_carries_is_not_hidden_by_a_call_that_holds_as_much():
     found = {row.rule for row in modelscan.scan(both).findings if row.evidence.kind is Kind.CALL}
     assert expected
     assert expected <= found
+
+
+def test_what_was_judged_is_not_judged_again_for_files_that_are_alike(monkeypatch):
+    """Other places make no difference; another name, another policy or a session does."""
+    begins = "what they begin with" * 3
+    files = [pickle.dumps({begins: decimal.Decimal(n), "when": datetime.date(2020, 1, 1 + n % 28)}) for n in range(40)]
+    judged = []
+    real = Judge.judge
+    monkeypatch.setattr(Judge, "judge", lambda self, facts: judged.append(len(facts)) or real(self, facts))
+    assert {modelscan.scan(data).verdict for data in files} == {"SAFE"}
+    assert len(judged) < len(files) // 2
+    judged.clear()
+    strict = Policy(denied={"decimal.Decimal": modelscan.Severity.HIGH})
+    assert {modelscan.scan(data, strict).verdict for data in files} == {"UNSAFE"}
+    assert len(judged) == len(files)
+    assert modelscan.scan(files[0].replace(b"decimal", b"decimax")).verdict == "UNSAFE"

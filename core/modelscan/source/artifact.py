@@ -56,9 +56,11 @@ class Artifact:
     def open(cls, path: str | os.PathLike[str]) -> Artifact:
         """Opens a regular file. Raises OSError, and FormatError for what is no regular file."""
         name = os.fspath(path)
-        if not stat.S_ISREG(os.stat(name).st_mode):  # noqa: PTH116 - before opening: a pipe would block
+        met = os.stat(name)  # noqa: PTH116 - before opening: a pipe would block
+        if not stat.S_ISREG(met.st_mode):
             raise FormatError("not-a-file", "not a regular file")
-        file = open(name, "rb")  # noqa: SIM115, PTH123 - the artifact owns it
+        buffering = 0 if met.st_size <= SMALL else -1
+        file = open(name, "rb", buffering)  # noqa: SIM115, PTH123 - the artifact owns it
         size = os.fstat(file.fileno()).st_size
         root = FileRoot(file) if size > SMALL else SmallFileRoot(file, size)
         made = cls(name, root, 0, root.size if isinstance(root, SmallFileRoot) else size)
@@ -244,7 +246,10 @@ class SmallFileRoot(BytesRoot):
     """The bytes of a small file. It stays open, to tell whether it was written to since."""
 
     def __init__(self, file: BinaryIO, size: int) -> None:
-        super().__init__(file.read(size))
+        data = file.read(size)
+        while len(data) < size and (more := file.read(size - len(data))):
+            data += more
+        super().__init__(data)
         self.file, self.size = file, len(self.data)
 
     def identity(self) -> Identity | None:
