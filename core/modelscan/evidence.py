@@ -28,7 +28,8 @@ class Kind(StrEnum):
     CONSTRUCT = "CONSTRUCT"
     """An instance is made by `cls.__new__`. subject: the class; detail as for CALL."""
     STATE = "STATE"
-    """An instance made earlier in the file receives its state. subject: its class; detail as for CALL."""
+    """An instance made earlier in the file receives its state. subject: its class; detail as for CALL. With the opcode
+    "getattr" it is asked for an attribute, which a property of its class may work out of its state."""
     FILL = "FILL"
     """Items are put into an instance made earlier in the file. subject: its class; detail: opcode, callee."""
     MUTATE = "MUTATE"

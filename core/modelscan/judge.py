@@ -226,7 +226,10 @@ class Judge:
     def _stated(self, fact: Evidence, constructed: Set[str]) -> Iterator[Finding]:
         module, name = _split(fact.detail["callee"])
         found = self._match(module, name)
-        if found.rule is not None:
+        if fact.detail["opcode"] == "getattr":
+            if found.use is not None or (self.rules.knows(found.name) and not self._is_own(module, name)):
+                yield from self._functions(fact, "untrusted-argument", constructed)
+        elif found.rule is not None:
             if not _runs_ordinary(found.rule, fact):
                 yield self._finding(found.rule, fact, found.name)
         elif found.use in (Use.CALL_TRUSTED, Use.HOLD):

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
+import sys
 import tomllib
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
 from samples import call, global_, proto, stack_global, text
@@ -31,3 +35,39 @@ def test_every_name_of_a_group_is_refused(key):
             report = modelscan.scan(call(written, text("x")) + b".")
             assert report.verdict == "UNSAFE", name
             assert report.findings[0].severity >= least, (name, report.findings[0])
+
+
+REASON = re.compile(r"([^#\s]+)  # (`.+` reaches [^\s()]+\(\))")
+PUBLISHED = {
+    ".".join(line.split("|")[:2])
+    for line in (Path(__file__).parent / "published.txt").read_text("utf-8").splitlines()
+    if not line.startswith("#")
+}
+
+
+def test_hundreds_are_found_by_ourselves_and_say_what_reaches_what():
+    """Out of the sources of the standard library and of the libraries, by tools/walk_gadgets.py, and read."""
+    text = (files("modelscan.rules") / "gadgets.toml").read_text("utf-8")
+    reasons = dict(found.groups() for found in map(REASON.fullmatch, text.splitlines()) if found)
+    own = reasons.keys() - PUBLISHED
+    assert len(own) > 600
+    harms = {key: own.intersection(names_in(group["names"])) for key, group in GROUPS.items()}
+    for key in ("shell-command", "python-code", "import-code", "second-stage", "file-write", "network"):
+        assert len(harms[key]) >= 20, key
+
+
+def test_the_tool_sees_what_reaches_a_sink(tmp_path):
+    package = tmp_path / "somelib"
+    package.mkdir()
+    (package / "__init__.py").write_text(
+        "import os\n\ndef show(path, *, quiet=True):\n    command = f'open {path}'\n    os.system(command)\n\n"
+        "class Viewer:\n    def view(self, name):\n        show(name)\n\n"
+        "    def count(self, name):\n        return len(name)\n"
+    )
+    tool = Path(__file__).parents[2] / "tools" / "walk_gadgets.py"
+    done = subprocess.run([sys.executable, tool, package], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == [
+        "# starts a program: 2",
+        "somelib.Viewer.view  # `name` reaches show()",
+        "somelib.show  # `command` reaches os.system()",
+    ]

@@ -271,3 +271,24 @@ def test_functions_of_others_in_the_state_of_a_known_library_are_refused(tmp_pat
     assert not modelscan.scan(matrix(global_("builtins", "len"))).refused
     own = instance("project.models", "Net", {"loss": global_("project.losses", "dice"), "step": method})
     assert {row.severity.name for row in modelscan.scan(proto() + own + b".").findings} == {"LOW"}
+
+
+def test_a_property_of_a_trusted_class_calls_no_function_of_the_file(tmp_path):
+    """`getattr(selector, "threshold_")` asks the function in the selector's state for the importances."""
+    pytest.importorskip("sklearn")
+    marker, path = tmp_path / "marker", tmp_path / "model.pkl"
+
+    def asked(function: bytes, name: str = "threshold_") -> bytes:
+        state = {"estimator_": text(str(marker)), "importance_getter": function, "norm_order": b"K\x01"}
+        selector = instance("sklearn.feature_selection._from_model", "SelectFromModel", state)
+        return proto() + call(global_("builtins", "getattr"), selector, text(name)) + b"."
+
+    path.write_bytes(asked(global_("os", "mkdir")))
+    said = load_unguarded([Case("threshold", "pickle", path, marker)])
+    assert marker.exists(), said
+    for function in (global_("project.jobs", "run"), call(global_("functools", "partial"), global_("builtins", "len"))):
+        assert modelscan.scan(asked(function)).refused
+    assert modelscan.scan(asked(text("auto"), "transform")).verdict == "SAFE"
+    kept = instance("project.jobs", "Job", {"loss": global_("project.losses", "dice")})
+    method = modelscan.scan(proto() + call(global_("builtins", "getattr"), kept, text("step")) + b".")
+    assert {row.severity.name for row in method.findings} == {"LOW"}

@@ -167,6 +167,9 @@ class State(ABC):
         self._hangs(meaning.hanging(callee, args, found))
         if isinstance(found, meant.Attribute):
             self.ledger.reached(found.target)
+            owner = args.head[0]
+            if type(owner) is Made and owner.kind == "instance":  # a property of its class runs with its state
+                self.ledger.act(Kind.STATE, "getattr", owner.callee, Group("tuple", [owner]), at)
             return found.target
         if isinstance(found, meant.Construction):
             return self.constructed(found.opcode or opcode, found.cls, found.args, at)
