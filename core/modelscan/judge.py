@@ -228,7 +228,9 @@ class Judge:
         found = self._match(module, name)
         if fact.detail["opcode"] == "getattr":
             if found.use is not None or (self.rules.knows(found.name) and not self._is_own(module, name)):
-                yield from self._functions(fact, "untrusted-argument", constructed)
+                handed = [spelled for spelled in fact.detail["handed"] if not self._is_method(spelled, fact)]
+                asked = replace(fact, detail={**fact.detail, "handed": handed})
+                yield from self._functions(asked, "untrusted-argument", constructed)
         elif found.rule is not None:
             if not _runs_ordinary(found.rule, fact):
                 yield self._finding(found.rule, fact, found.name)
@@ -264,6 +266,14 @@ class Judge:
             if foreign if built else held.use in (None, Use.NAME, Use.HOLD):
                 yield self._finding(self._structure("untrusted-state"), fact, held.name)
                 return
+
+    def _is_method(self, spelled: str, fact: Evidence) -> bool:
+        """Is it what an instance of that class, or of a trusted one, has under a name that does not act?"""
+        module, name = _split(spelled)
+        cls, of_instance, attribute = name.partition("().")
+        if not of_instance or self.rules.acts(attribute):
+            return False
+        return f"{module}:{cls}" == fact.detail["callee"] or self._match(module, cls).use is not None
 
     def _filled(self, fact: Evidence) -> Iterator[Finding]:
         found = self._match(*_split(fact.detail["callee"]))
