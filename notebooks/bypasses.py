@@ -6,7 +6,7 @@
 #
 # Each file here is a few bytes, made on the spot, and does one thing: it creates the folder `marker`. The techniques are
 # those by which scanners have been passed, as advisories and bug reports tell; `tools/compare.py` asks the scanners of
-# today about most of them. First every file is loaded in a process of its own, to show that it is live; then all are
+# today about most of them. First all are loaded in a process without a guard, to show that they are live; then they are
 # scanned.
 
 # %%
@@ -79,7 +79,7 @@ print(len(samples), "files of", sum(map(len, samples.values())), "bytes")
 # %% [markdown]
 # ## They are live
 #
-# Loaded one by one with nothing between, each in a child process that reads all pickles of a file until one breaks.
+# A child process without a guard loads one after the other, all pickles of a file until one breaks.
 
 # %% tags=["live"]
 child = """
