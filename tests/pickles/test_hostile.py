@@ -113,7 +113,7 @@ def test_code_inside_of_code_is_taken_apart_as_far_as_a_budget_goes():
 
 
 def test_ordinary_files_of_many_names_arrays_and_states_meet_no_budget():
-    described = b"h\0)\x81}(h\1K\0\x85h\2h\3" + text("order") + text("C") + b"ub0"
+    described = b"h\0)\x81}(h\1K\0\x85h\2h\3" + text("order") + text("C") + text("mmap") + b"\x88ub0"
     for data in (
         proto() + b"](" + b"".join(global_(f"package.module{n % 40}", f"Class{n}") for n in range(1_900)) + b"e.",
         ARRAY + described * 9_000 + b"N.",

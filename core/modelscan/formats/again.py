@@ -33,6 +33,8 @@ class Again:
     def __init__(self, stream: Stream) -> None:
         self.stream = stream
         self.pickles = 0
+        self._vain = 0
+        """Pickles in a row that are copies of none."""
         self._sizes: list[int] = []
         self._tiny: dict[bytes, int] = {}
         self._facts: dict[tuple[str, str, str], int] = {}
@@ -42,17 +44,21 @@ class Again:
         data, tiny = self.stream.data, self._tiny
         if self.pickles and (constants := _constants().match(data, pos, self.stream.end)):
             return constants.end()
+        if self._vain > KNOWN:
+            return 0
         for size in self._sizes:
             count = tiny.get(bytes(data[pos : pos + size]))
             if count is not None and pos + size <= self.stream.end:
+                self._vain = 0
                 return pos + size if count >= ALIKE else 0
+        self._vain += 1
         return 0
 
     def walked(self, pos: int, walked: Walked) -> None:
         """Keeps a tiny pickle if what it does is all in its own bytes, whatever stands behind it."""
         self.pickles += 1
         size = walked.walk.end - pos
-        if size > TINY or walked.walk.broken is not None or walked.walk.limit is not None:
+        if size > TINY or self._vain > KNOWN or walked.walk.broken is not None or walked.walk.limit is not None:
             return
         machine, ledger = walked.machine, walked.ledger
         raw = bytes(self.stream.data[pos : pos + size])

@@ -20,7 +20,7 @@ DEPTH = 8
 """Functions inside of functions."""
 MARSHALLED = 1 << 20
 """Bytes of marshalled code that are taken apart."""
-VALUES = 10_000
+VALUES = 6_000
 """Values of the code of one stream that are decoded; a function of ten lines has some fifty."""
 SPENT = 256
 """Bytes of marshalled code that count as one of these."""

@@ -136,7 +136,7 @@ class Ledger:
     def read_array(self) -> None:
         """One more of joblib's wrappers."""
         self.arrays += 1
-        ordinary.check(self.arrays, self.limits.few, self.size, ordinary.ARRAYS, "arrays")
+        ordinary.check(self.arrays, self.limits.few // 8, self.size, ordinary.ARRAYS, "arrays")
 
     def stated_late(self, at: int) -> None:
         """Picklers give the state last. What comes after it finds methods that the state put there."""
@@ -224,7 +224,7 @@ class Ledger:
                 root.spelled if root else "",
                 type(callee) is Made,
                 bare,
-                masks,
+                *map(_hashed, masks),
                 ran,
             )
             if key not in rows:
@@ -337,6 +337,11 @@ def _passed(opcode: str, args: Any) -> Any:
     if opcode != "NEWOBJ_EX" or type(args) is not Group or not all(type(part) is Group for part in args.parts()):
         return args
     return Group("tuple", [item for part in args.parts() for item in part.parts()])
+
+
+def _hashed(mask: object) -> object:
+    """A key in its place: integers are hashed modulo 2**61 - 1, so that 61 hashes are all that single bits have."""
+    return mask.to_bytes(mask.bit_length() // 8 + 1, "little") if type(mask) is int and mask >> 60 else mask
 
 
 def _empty(args: Any) -> bool:
