@@ -204,6 +204,8 @@ def _shape(data: bytes) -> Key | None:
             at = second + 1
         elif code == _FRAME and at == 2:
             frame = at + 9 + int.from_bytes(data[3:11], "little")
+            if frame > len(data):
+                return None
             at += 9
         elif code == _PROTO and at == 0:
             note(data[1])
