@@ -23,7 +23,7 @@ import numpy as np
 from benchmarks.pairs import machine
 from modelscan import guard
 
-TASKS = [{"n": n, "array": np.arange(500.0)} for n in range(300)]
+TASKS = [{"n": n, "array": np.arange(500.0)} for n in range(1000)]
 Used = tuple[int, float]
 """A process, and the CPU seconds that it has used."""
 Work = Callable[[], Iterable[Used]]
@@ -90,13 +90,13 @@ def _dask(stack: ExitStack) -> Work:
     import dask
 
     pool = stack.enter_context(ProcessPoolExecutor(2, multiprocessing.get_context("spawn")))
-    tasks = [dask.delayed(work)(task) for task in TASKS[:60]]
+    tasks = [dask.delayed(work)(task) for task in TASKS[:200]]
     return lambda: _used(dask.compute(*tasks, scheduler="processes", pool=pool))
 
 
 def _copies(_: ExitStack) -> Work:
     def run() -> Iterable[Used]:
-        for _ in range(10):
+        for _ in range(4):
             copy.deepcopy(TASKS)
         return ()
 
@@ -157,16 +157,14 @@ def main() -> None:
     parser.add_argument("names", nargs="*", help="parts of row names; all of them if none is given")
     options = parser.parse_args()
     print(f"{machine()}; CPU seconds, medians of {options.pairs} interleaved pairs\n")
-    print(f"{'work':<34}{'guarded':>9}{'bare':>9}    ratio  (lowest to highest)")
+    print(f"{'work':<34}{'guarded':>9}{'bare':>9}    ratio  (middle half of the pairs)")
     for name, begin in ROWS.items():
         if options.names and not any(part in name for part in options.names):
             continue
         pairs = [*compared(begin, options.pairs)]
         one, other = (statistics.median(pair[side] for pair in pairs) for side in (0, 1))
-        ratios = sorted(first / second for first, second in pairs)
-        print(
-            f"{name:<34}{one:9.4f}{other:9.4f}{statistics.median(ratios):9.3f}  ({ratios[0]:.2f} to {ratios[-1]:.2f})"
-        )
+        low, middle, high = statistics.quantiles([first / second for first, second in pairs], n=4)
+        print(f"{name:<34}{one:9.4f}{other:9.4f}{middle:9.3f}  ({low:.2f} to {high:.2f})", flush=True)
 
 
 if __name__ == "__main__":

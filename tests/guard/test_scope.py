@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import collections
 import contextvars
 import copyreg
 import datetime
+import decimal
 import io
 import multiprocessing
 import os
@@ -16,8 +18,10 @@ import threading
 from concurrent.futures.process import _ResultItem
 
 import pytest
+from guard.values import Unreviewed
 
-from modelscan.guard import audit, callers
+from modelscan.errors import UnsafeModelError
+from modelscan.guard import audit, callers, scope
 from modelscan.guard.scope import Scope, Veto, current, run
 from modelscan.policy import Policy
 
@@ -120,3 +124,34 @@ def test_traffic_between_processes_waits_for_no_disk(guard, monkeypatch):
         assert there.recv().result == [datetime.date(2020, 1, 2)]
         with pytest.raises(AssertionError):
             pickle.Unpickler(io.BytesIO(pickle.dumps(_ResultItem(1)))).load()
+
+
+def unpickled(data: bytes):
+    """By an unpickler that no gate stands before."""
+    return pickle.Unpickler(io.BytesIO(data)).load()
+
+
+def test_a_name_that_passed_is_asked_about_again_where_it_may_not(guard):
+    """It is remembered for the policy that let it pass; neither another one nor a refusal in this task is passed by."""
+    data = pickle.dumps(Unreviewed())
+    for _ in range(2):
+        unpickled(data)
+    token = scope._latched.set(frozenset({f"{Unreviewed.__module__}.Unreviewed"}))
+    with pytest.raises(UnsafeModelError):
+        unpickled(data)
+    scope._latched.reset(token)
+    unpickled(data)
+    guard.install("strict")
+    with pytest.raises(UnsafeModelError):
+        unpickled(data)
+    scope.unlatch()
+    guard.install("standard")
+    unpickled(data)
+
+
+def test_what_is_remembered_is_bounded(guard, monkeypatch):
+    audit._passed.clear()
+    monkeypatch.setattr(audit, "PASSED", 3)
+    for value in (datetime.date(2020, 1, 2), Unreviewed(), decimal.Decimal(1), collections.OrderedDict(), 1j):
+        unpickled(pickle.dumps(value))
+    assert len(audit._passed) <= 3

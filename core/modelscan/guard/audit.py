@@ -20,6 +20,7 @@ from modelscan.approvals import allowed_names, kept_names
 from modelscan.guard import callers, refusal, tripwire
 from modelscan.guard.scope import Pair, Scope, Veto, current, latched, run, scope_here
 from modelscan.guard.state import STATE
+from modelscan.policy import Policy
 
 NOTES = 100
 """Acts that are written down about one load."""
@@ -32,6 +33,10 @@ _load = run.__code__
 _events, _stopped = tripwire.EVENTS, tripwire.STOPPED
 _acts, _is_exempt, _described = tripwire.acts, tripwire.is_exempt, tripwire.described
 _added = False
+_passed: dict[Any, Policy] = {}
+"""Names that a policy lets everybody resolve: pools send the same few ones again and again."""
+PASSED = 4096
+"""Names that are remembered."""
 
 
 def _hook(event: str, args: tuple[Any, ...]) -> None:
@@ -39,7 +44,7 @@ def _hook(event: str, args: tuple[Any, ...]) -> None:
     if event == "pickle.find_class":
         scope = _scope_here()
         if scope is None or not scope.open:
-            if STATE.enforces:
+            if (_passed.get(args) is not STATE.policy or latched()) and STATE.enforces:
                 _outside(_getframe(1), str(args[0]), str(args[1]))
         elif scope.allowed is not None and args not in scope.allowed and STATE.enforces:
             _unseen(scope, str(args[0]), str(args[1]))
@@ -82,6 +87,9 @@ def _outside(frame: FrameType | None, module: str, name: str) -> None:
     policy = STATE.policy
     found = policy.rules.match(module, name)
     if found.rule is None and found.name not in latched() and (found.use is not None or policy.word != "strict"):
+        if len(_passed) >= PASSED:
+            _passed.clear()
+        _passed[module, name] = policy
         return
     asker = _asker(frame)
     if _is_internal(asker):  # before the approvals: those that are kept are on a disk

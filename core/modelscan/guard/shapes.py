@@ -156,7 +156,9 @@ def shape(data: bytes) -> Key | None:
 
 
 def _is_unusual(data: bytes) -> bool:
-    return len(data) > LONGEST or (b"__" in data and _SPECIAL(data) is not None)
+    if len(data) > LONGEST or (data[2:3] == b"\x95" and int.from_bytes(data[3:11], "little") > len(data)):
+        return True
+    return b"__" in data and _SPECIAL(data) is not None
 
 
 def _shape(data: bytes) -> Key | None:
@@ -204,8 +206,6 @@ def _shape(data: bytes) -> Key | None:
             at = second + 1
         elif code == _FRAME and at == 2:
             frame = at + 9 + int.from_bytes(data[3:11], "little")
-            if frame > len(data):
-                return None
             at += 9
         elif code == _PROTO and at == 0:
             note(data[1])
