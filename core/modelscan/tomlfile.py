@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import re
+import stat
 import tomllib
 from collections import Counter
 from collections.abc import Mapping
@@ -17,6 +18,7 @@ from modelscan.places import LARGEST
 from modelscan.records import dataclass
 from modelscan.render.inert import inert
 from modelscan.schema import LONGEST, Keys
+from modelscan.source.artifact import no_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,9 +39,12 @@ class TomlFile:
     @classmethod
     def read(cls, path: Path) -> TomlFile:
         """Raises OSError, and SettingsError for what is no TOML, naming the line."""
-        data = path.read_bytes() if path.stat().st_size <= LARGEST else b""
-        shown = inert(str(path), LONGEST)
-        if not data and path.stat().st_size:
+        shown, mode = inert(str(path), LONGEST), path.stat().st_mode
+        if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode):  # nobody may ever write to it
+            raise SettingsError(f"{shown}: {no_file(mode)}")
+        with path.open("rb") as file:
+            data = file.read(LARGEST + 1)
+        if len(data) > LARGEST:
             raise SettingsError(f"{shown}: larger than a settings file can be")
         try:
             text = data.decode("utf-8-sig")

@@ -15,6 +15,7 @@ from contextlib import suppress
 from struct import Struct
 
 from modelscan.records import dataclass
+from modelscan.source.artifact import no_file
 
 Inode = tuple[int, int]
 
@@ -22,7 +23,6 @@ ELSEWHERE = "a link to a folder that is scanned under another name, or lies arou
 OUTSIDE = "a link that leads out of this folder, which was not to be followed"
 _STAMP = Struct("<QQqqq")
 _ALL = (1 << 64) - 1
-_SORTS = {stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket", stat.S_IFBLK: "a device", stat.S_IFCHR: "a device"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +109,7 @@ def _entry(row: os.DirEntry[str], met: frozenset[Inode]) -> Entry | None:
     if met and (found.st_dev, found.st_ino) in met:
         return None
     if not stat.S_ISREG(found.st_mode):
-        sort = _SORTS.get(stat.S_IFMT(found.st_mode), "something else")
-        return Entry(row.path, problem=f"{sort}, not a regular file", code="not-a-file")
+        return Entry(row.path, problem=no_file(found.st_mode), code="not-a-file")
     return Entry(row.path, stamp_of(found), max(found.st_mtime_ns, found.st_ctime_ns))
 
 

@@ -19,10 +19,18 @@ def read_stdin(merged: Merged) -> None:
     """Scans standard input into `merged`; at most as much of it as a scan may unpack."""
     import tempfile
 
+    if sys.stdin is None:
+        merged.fail(NAME, "not-accessible", "standard input is closed")
+        return
     started = time.perf_counter()
     with tempfile.TemporaryFile() as file:
         limit = merged.policy.limits.expanded
-        if _copy(sys.stdin.buffer, file, limit) > limit:
+        try:
+            size = _copy(sys.stdin.buffer, file, limit)
+        except OSError as error:  # a folder, a full disk
+            merged.fail(NAME, "not-accessible", error.strerror or str(error))
+            return
+        if size > limit:
             merged.fail(NAME, "limit", f"more than {limit} bytes (limit 'expanded')")
             return
         artifact = Artifact.of_file(NAME, file)

@@ -58,7 +58,7 @@ class Artifact:
         name = os.fspath(path)
         met = os.stat(name)  # noqa: PTH116 - before opening: a pipe would block
         if not stat.S_ISREG(met.st_mode):
-            raise FormatError("not-a-file", "not a regular file")
+            raise FormatError("not-a-file", no_file(met.st_mode))
         buffering = 0 if met.st_size <= SMALL else -1
         file = open(name, "rb", buffering)  # noqa: SIM115, PTH123 - the artifact owns it
         size = os.fstat(file.fileno()).st_size
@@ -267,6 +267,14 @@ class StreamRoot(Root):
 
     def read(self, start: int, length: int) -> bytes:
         return self.read_at(self.origin + start, length)
+
+
+_SORTS = {stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket", stat.S_IFBLK: "a device", stat.S_IFCHR: "a device"}
+
+
+def no_file(mode: int) -> str:
+    """What something is that is no regular file, by its mode."""
+    return f"{_SORTS.get(stat.S_IFMT(mode), 'something else')}, not a regular file"
 
 
 def identity_of(target: int | str | os.PathLike[str]) -> Identity:
