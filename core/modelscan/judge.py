@@ -95,7 +95,7 @@ class Judge:
             case Kind.ATTRIBUTE:
                 yield from self._reached(fact)
             case Kind.CALL:
-                yield from self._called(fact)
+                yield from self._called(fact, constructed)
             case Kind.CONSTRUCT:
                 yield from self._constructed(fact)
             case Kind.STATE:
@@ -150,7 +150,7 @@ class Judge:
                     self._match(*_split(IMPORTERS[opcode])).rule or self._structure("unreviewed-call"), fact
                 )
 
-    def _called(self, fact: Evidence) -> Iterator[Finding]:
+    def _called(self, fact: Evidence, constructed: Set[str]) -> Iterator[Finding]:
         module, name = _split(fact.detail["callee"])
         found = self._match(module, name)
         if found.rule is not None:
@@ -167,7 +167,8 @@ class Judge:
             if not fact.detail.get("nested"):
                 yield self._finding(self._structure("nested-load"), fact, found.name)
         elif found.use is Use.CALL or (found.use is Use.CALL_EMPTY and fact.detail["expression"].endswith("()")):
-            yield from self._arguments(fact, found, [*fact.detail["carried"], *self._denied(fact)])
+            carried = [spelled for spelled in fact.detail["carried"] if not self._is_data(spelled, constructed)]
+            yield from self._arguments(fact, found, [*carried, *self._denied(fact)])
             yield from self._asked(fact, found)
         elif not self._is_enum(module, name):
             rule = self._structure("unreviewed-call")
@@ -266,6 +267,12 @@ class Judge:
             if foreign if built else held.use in (None, Use.NAME, Use.HOLD):
                 yield self._finding(self._structure("untrusted-state"), fact, held.name)
                 return
+
+    def _is_data(self, spelled: str, constructed: Set[str]) -> bool:
+        """Is it a class of nobody's library that the file has instances of? An array of objects carries these."""
+        found = self._match(*_split(spelled))
+        made = spelled.replace(":", ".") in constructed
+        return made and found.use is None and found.rule is None and not self.rules.knows(found.name)
 
     def _is_method(self, spelled: str, fact: Evidence) -> bool:
         """Is it what an instance of that class, or of a trusted one, has under a name that does not act?"""

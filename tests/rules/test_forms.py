@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import enum
 import http
+import os
 import pickle
 import re
 import signal
+import sys
 import typing
 import zlib
 
@@ -184,3 +186,41 @@ def test_a_pickled_keras_model_is_read_like_its_file():
 )
 def test_other_files_of_keras_are_refused(file):
     assert modelscan.scan(unpickled(file)).refused
+
+
+def test_dill_evaluates_ranges_and_constants_only():
+    made = global_("dill._dill", "_eval_repr")
+    for plain in ("range(0, 9, -2)", "Ellipsis", "NotImplemented"):
+        assert modelscan.scan(proto() + call(made, text(plain)) + b".").verdict == "SAFE"
+    for other in (
+        "range(0, 9).__class__",
+        "range(0, f())",
+        "print(1)",
+        "range(1, 2)\n+f()",
+        "range(" + "1" * 90 + ", 2)",
+    ):
+        assert modelscan.scan(proto() + call(made, text(other)) + b".").refused
+
+
+def test_what_the_system_answers_is_data():
+    for value in (os.stat_result(range(10)), os.terminal_size((80, 24))):
+        for protocol in range(6):
+            assert modelscan.scan(pickle.dumps(value, protocol)).verdict == "SAFE"
+
+
+def test_an_array_of_objects_of_ones_own_may_stand_in_a_table():
+    pandas = pytest.importorskip("pandas")
+
+    class Sample:
+        pass
+
+    Sample.__qualname__ = Sample.__name__ = "Sample"
+    sys.modules[__name__].Sample = Sample
+    for protocol in range(6):
+        report = modelscan.scan(pickle.dumps(pandas.DataFrame({"a": [Sample(), Sample()]}), protocol))
+        assert {row.severity.name for row in report.findings} == {"LOW"}
+    carried = global_("argparse", "Namespace") + b")\x81}" + text("keys") + global_("project.jobs", "Job") + b"sb"
+    asked = call(global_("collections", "OrderedDict"), carried)
+    assert modelscan.scan(proto() + asked + b".").refused
+    made = global_("mpmath", "Job") + b")\x810"
+    assert modelscan.scan(proto() + made + asked.replace(b"project.jobs", b"mpmath") + b".").refused

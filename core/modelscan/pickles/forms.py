@@ -5,8 +5,10 @@ What the arguments are is looked at first; anything but the plain case stands as
 
 from __future__ import annotations
 
+import re
+
 from modelscan.pickles import leaves
-from modelscan.pickles.meant import Construction, Meaning, Nested, Reading, Replacement
+from modelscan.pickles.meant import Attribute, Construction, Meaning, Nested, Reading, Replacement
 from modelscan.pickles.opcodes import Op
 from modelscan.pickles.values import Global, Group, Made
 
@@ -44,6 +46,10 @@ SUBSCRIPTED = frozenset(
 ALIASES = frozenset({"types.GenericAlias", "types.UnionType"})
 KERAS_LOADER = ("keras.src.saving.keras_saveable", "KerasSaveable._unpickle_model")
 """What every object of Keras is unpickled by (keras/src/saving/keras_saveable.py)."""
+RANGE = re.compile(r"range\(-?\d+, -?\d+(, -?\d+)?\)").fullmatch
+CONSTANTS = frozenset({"Ellipsis", "NotImplemented"})
+LONGEST_RANGE = 70
+"""Characters of three numbers of 64 bits."""
 DEEP = 8
 """Forms inside of forms that are followed."""
 
@@ -137,6 +143,16 @@ def _jax(data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Meaning | 
     return Construction(function, Group("tuple", [items[1], items[2]]))
 
 
+def _repr(data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Meaning | None:
+    """dill writes a range, or a constant, as the text that it evaluates; other texts are evaluated too."""
+    text = leaves.string(data, items[0], end) if len(items) == 1 else None
+    if text in CONSTANTS:
+        return Attribute(Global("builtins", str(text), at, "getattr"))
+    if text is None or len(text) > LONGEST_RANGE or not RANGE(text):
+        return None
+    return Replacement(Global("builtins", "range", at, "getattr"), Group("tuple"))
+
+
 def _zone(data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Meaning | None:
     """dateutil.tz.tz.tzfile(None, name) opens no file: the zone is in the state that follows."""
     if len(items) != 2 or type(items[0]) is not int or data[items[0]] != Op.NONE:
@@ -150,6 +166,7 @@ MEANINGS: dict[str, Reading] = {
     **dict.fromkeys(("builtins:zip", "__builtin__:zip", "itertools:izip"), _iterator),
     **dict.fromkeys(("operator:getitem", "_operator:getitem"), _subscript),
     "types:MethodType": _bound,
+    "dill._dill:_eval_repr": _repr,
     ":".join(KERAS_LOADER): _keras,
     "jax._src.array:_reconstruct_array": _jax,
     "dateutil.tz.tz:tzfile": _zone,
