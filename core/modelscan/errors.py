@@ -13,7 +13,7 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import ClassVar
+    from typing import Any, ClassVar
 
     from modelscan.report import Report
 
@@ -66,12 +66,23 @@ class UnsafeModelError(ModelScanError):
     watcher: ClassVar[Callable[[UnsafeModelError], object] | None] = None
     """Told when IPython shows one: whoever shows an error instead of raising it on has swallowed it."""
 
-    def __init__(self, message: str, report: Report, number: int | None = None, caller: str | None = None) -> None:
+    def __init__(
+        self, message: str, report: Report | dict[str, Any], number: int | None = None, caller: str | None = None
+    ) -> None:
         super().__init__(message)
-        self.report, self.number, self.caller = report, number, caller
+        self._report, self.number, self.caller = report, number, caller
+
+    @property
+    def report(self) -> Report:
+        if isinstance(self._report, dict):  # it was pickled
+            from modelscan.report import Report
+
+            self._report = Report.from_dict(self._report)
+        return self._report
 
     def __reduce__(self) -> tuple[object, ...]:
-        return type(self), (str(self), self.report, self.number, self.caller)
+        """With the report as plain data: this class is all that a guarded process has to trust."""
+        return type(self), (str(self), self.report.to_dict(), self.number, self.caller)
 
     def _render_traceback_(self) -> list[str]:
         """IPython's hook: three lines instead of a stack of wrapper frames."""

@@ -46,6 +46,21 @@ def test_a_refusal_travels_between_processes(evil, guard):
     assert pickle.loads(pickle.dumps(error)).report == error.report
 
 
+@pytest.mark.parametrize("protocol", range(6))
+def test_a_refusal_is_data_to_a_guarded_process(evil, guard, protocol):
+    guard.install("strict")
+    error = refuse(evil)
+    again = pickle.loads(pickle.dumps(error, protocol))
+    assert (str(again), again.report, again.number, again.caller) == (
+        str(error),
+        error.report,
+        error.number,
+        error.caller,
+    )
+    for name in ("modelscan.guard", "uninstall"), ("modelscan.errors", "UnsafeModelError.watcher"):
+        refuse(samples.proto() + samples.call(samples.stack_global(*name)) + b".")
+
+
 def test_allowed_by_hash_and_by_nothing_else(guard, told, evil, marker):
     with modelscan.allow(sha256=sha256(evil), reason="looked at it"):
         refuse(evil[:-1] + b"N0.")
