@@ -8,10 +8,12 @@ import dataclasses
 import hashlib
 import io
 import logging
+import logging.handlers
 import marshal
 import os
 import pickle
 import shutil
+import signal
 import socket
 import sqlite3
 import subprocess
@@ -197,7 +199,24 @@ def _distribution(change):
     return made.name
 
 
+def write_by_handler(path):
+    """A handler of signals that is called by the file is a function like any other."""
+    before = signal.signal(signal.SIGINT, on_signal)
+    try:
+        on_signal(path, None)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def on_signal(number, frame):
+    Path(number if isinstance(number, Path) else WRITTEN[0]).write_text("interrupted")
+
+
+WRITTEN: list[Path] = []
+
+
 ACTS = (
+    write_by_handler,
     *(distribution_with_a_text_of_its_own,),
     *(unpack, temporary_folder, empty_by_map, write_a_log, type_that_calls, named_tuple_then_write),
     *(write, append, low_level, make_folder, copy, link, hard_link, take_away, move, change_mode, cut),
@@ -289,6 +308,35 @@ def test_ordinary_doings_are_let_be(guard, doing, marker, tmp_path, monkeypatch)
     if doing is open_native and os.name != "posix":
         pytest.skip("needs a POSIX system")
     assert pickle.loads(load(doing, marker)).result == doing(marker)
+
+
+def interrupted(path):
+    WRITTEN[:] = [path]
+    before = signal.signal(signal.SIGINT, on_signal)
+    try:
+        signal.raise_signal(signal.SIGINT)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_what_a_signal_does_meanwhile_is_no_act_of_the_load(guard, marker):
+    pickle.loads(load(interrupted, marker))
+    assert marker.read_text() == "interrupted"
+
+
+def test_a_log_that_is_full_is_begun_anew(guard, tmp_path, marker):
+    handler = logging.handlers.RotatingFileHandler(tmp_path / "log", maxBytes=10, backupCount=1)
+    HELD[:] = [handler]
+    try:
+        pickle.loads(load(write_long_messages, marker))
+    finally:
+        handler.close()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["log", "log.1"]
+
+
+def write_long_messages(path):
+    for number in range(3):
+        HELD[0].emit(logging.makeLogRecord({"msg": f"a message of more than ten letters, {number}"}))
 
 
 def test_what_is_let_be_is_in_the_history(guard, marker):

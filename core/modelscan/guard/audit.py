@@ -28,6 +28,7 @@ NOTES = 100
 _getframe: Callable[[int], FrameType] = sys._getframe
 _scope_here: Callable[[], Scope | None] = scope_here
 _asker, _is_internal, _below_import = callers.asker, callers.is_internal, callers.below_import
+_below_signal = callers.below_signal
 _describe, _refusal = callers.describe, refusal.outside
 _load = run.__code__
 _events, _stopped = tripwire.EVENTS, tripwire.STOPPED
@@ -100,7 +101,7 @@ def _outside(frame: FrameType | None, module: str, name: str) -> None:
 
 def _act(scope: Scope, event: str, args: tuple[Any, ...]) -> None:
     frame = _getframe(2)
-    if not STATE.enforces or _below_import(frame, _load):
+    if not STATE.enforces or _below_import(frame, _load) or _below_signal(frame, _load):
         return
     said = _described(event, args)
     if event not in _stopped or (scope.reads and event in tripwire.NETWORK) or _is_exempt(event, args, frame, _load):

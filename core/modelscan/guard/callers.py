@@ -10,6 +10,7 @@ import linecache
 import os
 import sys
 from collections.abc import Callable
+from signal import getsignal, valid_signals
 from types import CodeType, FrameType
 
 from modelscan.guard.targets import TARGETS
@@ -35,6 +36,9 @@ INTERNAL = frozenset(
 _FUNCTIONS = frozenset(function for _, function in INTERNAL)
 
 LIBRARIES = frozenset(target.module.partition(".")[0] for target in TARGETS)
+
+CO_VARARGS = 0x04
+"""Of a function with `*args` (CPython Lib/inspect.py)."""
 
 _IMPORT = "importlib._bootstrap"
 _OURS = ("modelscan.guard.", "wrapt", "_wrappers")
@@ -88,6 +92,30 @@ def below_import(frame: FrameType | None, load: CodeType) -> bool:
             return True
         frame = frame.f_back
     return False
+
+
+def below_signal(frame: FrameType | None, load: CodeType) -> bool:
+    """Was the load interrupted by a signal, whose handler this is? It is handed the very frame that it interrupts."""
+    while frame is not None and frame.f_code is not load:
+        if _holds(frame, frame.f_back) and frame.f_code in _handlers():
+            return True
+        frame = frame.f_back
+    return False
+
+
+def _holds(frame: FrameType, back: FrameType | None) -> bool:
+    """Is that frame one of the arguments?"""
+    code = frame.f_code
+    last = code.co_argcount + code.co_kwonlyargcount + bool(code.co_flags & CO_VARARGS)
+    given = [frame.f_locals.get(name) for name in code.co_varnames[:last]]
+    given += [one for value in given if type(value) is tuple for one in value]
+    return back is not None and any(value is back for value in given)
+
+
+def _handlers() -> set[CodeType]:
+    found = (getsignal(number) for number in valid_signals())
+    codes = (getattr(getattr(handler, "__func__", handler), "__code__", None) for handler in found)
+    return {code for code in codes if isinstance(code, CodeType)}
 
 
 def caller() -> str | None:

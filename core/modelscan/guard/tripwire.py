@@ -76,6 +76,11 @@ def _emitting(frame: FrameType, args: tuple[Any, ...]) -> bool:
     return frame.f_back is not None and frame.f_back.f_code.co_qualname == "FileHandler.emit"
 
 
+def _rolling(frame: FrameType, args: tuple[Any, ...]) -> bool:
+    """A log that is full is begun anew when a message is written to it."""
+    return frame.f_back is not None and frame.f_back.f_code.co_qualname == "BaseRotatingHandler.emit"
+
+
 @dataclass(frozen=True, slots=True)
 class Exempt:
     """What a function does itself, and what it has done by functions of these modules alone.
@@ -119,6 +124,10 @@ EXEMPT: Mapping[tuple[str, str], Exempt] = {
     ("numpy._core.memmap", "memmap.__new__"): _MAPS,
     ("numpy.core.memmap", "memmap.__new__"): _MAPS,
     ("logging", "FileHandler._open"): Exempt(only=_emitting),
+    **{
+        ("logging.handlers", f"{name}RotatingFileHandler.doRollover"): Exempt(frozenset({"logging"}), _rolling)
+        for name in ("", "Timed")
+    },
     # whenever an older object happens to be freed
     ("tempfile", "TemporaryDirectory.cleanup"): _UNPACKS,
 }
