@@ -101,6 +101,16 @@ def test_the_tutorial_shows_what_the_guard_says():
     assert banner().splitlines()[0] in text_of("tutorial/first-notebook.md")
 
 
+def test_the_readme_lists_every_format_of_modelscan():
+    """The rows of its table of supported libraries, by what saves them."""
+    table = re.search(r"^\| library \|.*?(?=\n\n)", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    theirs = ("torch.save", "torch.load", "tf.saved_model.save", 'save_format="h5"', ".keras")
+    dumps = ("pickle.dump", "dill.dump", "joblib.dump", "cloudpickle.dump")
+    assert table is not None
+    assert not [name for name in (*theirs, *dumps) if name not in table[0]]
+    assert all(row.split("|")[4].strip().startswith(("yes", "not yet")) for row in table[0].splitlines()[2:])
+
+
 def test_the_readme_has_the_figures_of_the_comparison():
     page, rows = text_of("explanation/comparison.md"), (ROOT / "README.md").read_text("utf-8")
     for said, title in (
