@@ -362,18 +362,19 @@ class Loader:
         pickle.loads(state)
 
 
-watched: dict[str, tuple[list[int], bytes]] = {}
+watched: dict[str, tuple[list[int], bytes | Path]] = {}
 
 
 def _swap(event, args):
-    """Puts other bytes into a file just before it is opened for the last time."""
+    """Puts other bytes, or another file, in a file's place just before it is opened for the last time."""
     if event == "open" and isinstance(args[0], str | os.PathLike) and args[1] and "r" in str(args[1]):
         times, data = watched.get(os.fspath(args[0]), ([], b""))
         if times:
             times[0] -= 1
             if times[0] == 0:
                 del watched[os.fspath(args[0])]
-                writer = threading.Thread(target=Path(args[0]).write_bytes, args=(data,))  # somebody else
+                put = data.replace if isinstance(data, Path) else Path(args[0]).write_bytes
+                writer = threading.Thread(target=put, args=(args[0] if isinstance(data, Path) else data,))  # not us
                 writer.start()
                 writer.join()
 
@@ -394,6 +395,30 @@ def case_swapped_between_scan_and_load(folder, marker):
     import joblib
 
     joblib.load(str(swapped(folder, marker)))
+
+
+def case_replaced_between_scan_and_load(folder, marker):
+    """By another file under the same name, which Windows lets nobody do to a file that is open."""
+    import joblib
+
+    if os.name == "nt":
+        return pickle.loads(evil(marker))
+    path = swapped(folder, marker)
+    times, data = watched[str(path)]
+    watched[str(path)] = times, written(folder, data, "other.pkl")
+    return joblib.load(path)
+
+
+def case_named_pipe(folder, marker):
+    """Nothing that could be read twice: its loader may resolve nothing."""
+    import joblib
+
+    if not hasattr(os, "mkfifo"):
+        return pickle.loads(evil(marker))
+    path = folder / "pipe"
+    os.mkfifo(path)
+    threading.Thread(target=path.write_bytes, args=(evil(marker),), daemon=True).start()
+    return joblib.load(path)
 
 
 def case_library_that_swallows(folder, marker):

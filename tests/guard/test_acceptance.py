@@ -67,7 +67,7 @@ CASES: dict[str, str] = {
 }
 
 
-@pytest.mark.parametrize("places", CASES.values(), ids=CASES)
+@pytest.mark.parametrize("places", CASES.values(), ids=[f"{number} {name}" for number, name in enumerate(CASES, 1)])
 def test_each_case_is_there(places):
     for place in places.split():
         script, name = place.split(":")
