@@ -131,8 +131,8 @@ def again(pairs: int) -> str:
     """An unchanged folder in this process, wall time: what a notebook waits for."""
     import modelscan
 
-    os.environ["MODELSCAN_HOME"] = surroundings()[0]["MODELSCAN_HOME"]
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as home:
+        os.environ["MODELSCAN_HOME"] = home
         tree(20)(Path(folder))
         modelscan.scan(folder)
         times, used = [], []

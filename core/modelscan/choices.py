@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from modelscan.policy import Policy
+    from modelscan.settings import Settings
 
 LEVELS = ("CRITICAL", "ERROR", "WARNING", "INFO", "DEBUG")
 DEFAULTS: Mapping[str, Any] = {
@@ -32,7 +33,7 @@ DEFAULTS: Mapping[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """Stands for `modelscan.settings.Settings` where no file and no variable sets anything, and nothing is approved.
+    """Stands for `modelscan.settings.Settings` where no file and no variable sets anything.
 
     `given` are values as the command line takes them.
     """
@@ -50,7 +51,14 @@ class Choices:
             return default
         return Severity[value] if isinstance(default, Severity) else value
 
+    def with_kept(self) -> Settings:
+        """The same as settings, whose policy knows what is approved."""
+        from modelscan.settings import Settings
+
+        return Settings.given({key: value for key, value in self.given.items() if value is not None})
+
     def policy(self) -> Policy:
+        """Without anything that was approved."""
         from modelscan.policy import Policy
 
         return Policy(self.get("policy"))

@@ -67,8 +67,12 @@ def scan(
         _tell(settings, "WARNING", f"Settings: {note}")
     prepare(output)
     options = _options(settings, settings_file, output)
-    policy = settings.policy()
+    policy = _policy(wanted, settings)
     report = _report(wanted, settings, policy)
+    if isinstance(settings, Choices) and _may_be_approved(report):
+        full = settings.with_kept().policy()
+        if full != policy:
+            policy, report = full, _report(wanted, settings, full)
     if report.verdict is not Verdict.SAFE or settings.get("reporting.format") != "console":
         report = replace(report, digest=policy.digest)  # the console does not tell it of what is safe
     if annotate:
@@ -110,11 +114,26 @@ def _settings(file: str | None, policies: list[str], given: Mapping[str, Any]) -
         if not os.path.isfile(path):  # noqa: PTH113
             raise WrongUsage(f"Invalid value for '--policy': {path!r} is neither one of {', '.join(WORDS)} nor a file")
     said = {key: value for key, value in given.items() if value is not None}
-    if not (file or policies or said.get("reporting.format") == "custom" or anything_set() or _anything_kept()):
+    if not (file or policies or said.get("reporting.format") == "custom" or anything_set()):
         return Choices(said)
     from modelscan.settings import Settings
 
     return Settings.load(file, *policies, given=said)
+
+
+def _policy(paths: Collection[str], settings: Settings | Choices) -> Policy:
+    """Without settings also without what is approved, which says nothing about what is safe and takes time to read.
+
+    What comes out of a pipe comes once.
+    """
+    if isinstance(settings, Choices) and STDIN in paths and _anything_kept():
+        return settings.with_kept().policy()
+    return settings.policy()
+
+
+def _may_be_approved(report: Report) -> bool:
+    interrupted = any(row.code == "interrupted" for row in report.failures)
+    return report.verdict is not Verdict.SAFE and not interrupted and _anything_kept()
 
 
 def _anything_kept() -> bool:
