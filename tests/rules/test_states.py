@@ -292,3 +292,20 @@ def test_a_property_of_a_trusted_class_calls_no_function_of_the_file(tmp_path):
     kept = instance("project.jobs", "Job", {"loss": global_("project.losses", "dice")})
     method = modelscan.scan(proto() + call(global_("builtins", "getattr"), kept, text("step")) + b".")
     assert {row.severity.name for row in method.findings} == {"LOW"}
+
+
+def test_a_property_that_is_listed_is_refused_on_an_instance(tmp_path, monkeypatch):
+    """sktime evaluates the text in a forecaster's state when it is asked for `_plexfun`; here a class of that place."""
+    for part in ("sktime", "sktime/forecasting", "sktime/forecasting/compose"):
+        (tmp_path / part).mkdir()
+        (tmp_path / part / "__init__.py").write_text("")
+    code = "class FhPlexForecaster:\n    @property\n    def _plexfun(self):\n        return eval(self.fh_params)\n"
+    (tmp_path / "sktime/forecasting/compose/_fhplex.py").write_text(code)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    marker, path = tmp_path / "marker", tmp_path / "model.pkl"
+    state = {"fh_params": text(f"__import__('os').mkdir({str(marker)!r})")}
+    plex = instance("sktime.forecasting.compose._fhplex", "FhPlexForecaster", state)
+    path.write_bytes(proto() + call(global_("builtins", "getattr"), plex, text("_plexfun")) + b".")
+    said = load_unguarded([Case("plex", "pickle", path, marker)])
+    assert marker.exists(), said
+    assert modelscan.scan(path).refused
