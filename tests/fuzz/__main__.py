@@ -4,8 +4,9 @@
     python -m tests.fuzz --cases 5000 --seed 7 --python python3.8 --python python3.13
 
 Every interpreter that is named unpickles each case; without a name, this one and whatever python3.8 to python3.14 is on
-the path. Where no seed is given it goes on where it was stopped, adds up what has been run (--state), and looks again
-at what was missed. Prints the seed and the bytes of every counterexample, and exits with 1 if there is one.
+the path or kept by pyenv. Where no seed is given it goes on where it was stopped, adds up what has been run (--state),
+and looks again at what was missed. Prints the seed and the bytes of every counterexample, and exits with 1 if there is
+one.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -184,10 +185,12 @@ def _child(cases: Sequence[str], python: str, *options: str) -> list[str]:
 
 
 def interpreters(names: Sequence[str] = ()) -> dict[str, str]:
-    """Programs by version: those named; else this one, and what other python3.8 to python3.14 is on the path."""
-    others = (shutil.which(f"python3.{minor}") for minor in range(8, 15))
+    """Programs by version: those named; else this one, and what other Python from 3.8 on is on the path or pyenv's."""
+    others = filter(None, (shutil.which(f"python3.{minor}") for minor in range(8, 15)))
+    root = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
+    kept = [str(one) for minor in range(8, 15) for one in sorted(root.glob(f"versions/3.{minor}.*/bin/python3"))]
     found: dict[str, str] = {}
-    for name in names or (sys.executable, *filter(None, others)):
+    for name in names or (sys.executable, *others, *kept):
         code = "import sys; print(sys.version.split()[0]); print(sys.executable)"
         told = subprocess.run([name, "-c", code], capture_output=True, text=True, check=False).stdout.splitlines()
         if len(told) == 2:
