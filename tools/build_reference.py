@@ -43,6 +43,8 @@ MARKS = """
 `items`: it may be filled with items and keys. `no state`: it may not be given a state.
 `no functions`: nor one with functions in it. `as an argument`: its instances may be given to a trusted call, which may
 ask them for their items. `keeps`: a call of it keeps what stands in the containers that it is given, as keys at most.
+`length`: its state has to be a tuple of at least so many items, because compiled code reads them without counting.
+`no arguments`: it may be made without arguments only.
 
 """
 
@@ -106,6 +108,8 @@ def entry(key: str, group: dict[str, Any]) -> Iterator[str]:
     marks += ["no functions"] if group.get("calls") else []
     marks += ["as an argument"] if group.get("passive") else []
     marks += ["keeps"] if group.get("keeps") else []
+    marks += [f"length {group['length']}"] if group.get("length") else []
+    marks += ["no arguments"] if group.get("bare") else []
     names = names_in(group["names"])
     yield from (f"### {key}", "", f"*{', '.join(marks)}*, {len(names):,} names. {group['why']}", "")
     yield from (f"What an attacker could pass: {group['promise'][0].lower()}{group['promise'][1:]}", "")

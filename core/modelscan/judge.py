@@ -193,6 +193,8 @@ class Judge:
         elif found.use in (None, Use.NAME) and not self._is_own(module, name):
             called = fact.detail["called"] and self.rules.knows(found.name)
             yield self._finding(self._structure("unreviewed-call" if called else "unreviewed-class"), fact, found.name)
+        elif found.bare and fact.detail["called"]:
+            yield self._finding(self._structure("unreviewed-call"), fact, found.name)
         elif found.use is not None:
             yield from self._functions(fact, "untrusted-argument")
             if found.use is Use.CALL:
@@ -242,7 +244,7 @@ class Judge:
                 yield self._finding(found.rule, fact, found.name)
         elif found.use in (Use.CALL_TRUSTED, Use.HOLD):
             yield from self._arguments(fact, found, fact.detail["arguments"])
-        elif not found.state:
+        elif not found.state or (found.length and fact.detail["size"] < found.length):
             yield self._finding(self._structure("untrusted-state"), fact, found.name)
         elif functions := list(self._functions(fact, "untrusted-state", constructed)):
             yield from functions

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import inspect
 import random
+import re
+import struct
 import sys
 import types
 from collections.abc import Iterator
@@ -169,6 +171,7 @@ def _called(spelled: bytes, function: Any, rng: random.Random) -> Iterator[tuple
     classes = [name(*each) for each in TRUSTED_CLASSES if each[0] in sys.modules]
     arguments = [list(args) for args in (*FIXED, *TEXTUAL)]
     arguments += [[text("a"), KNOWN], [text("a"), text("b")], [b"]" + KNOWN + b"a"], [entries([("keys", KNOWN)])]]
+    arguments += list(_checked(function))
     for size in range(1, 8):
         for _ in range(12 if size == count else 4):
             arguments.append(
@@ -179,6 +182,21 @@ def _called(spelled: bytes, function: Any, rng: random.Random) -> Iterator[tuple
     for number, args in enumerate(arguments[:8]):
         for state in (KEPT[0], KEPT[1], entries((each, TOUCH) for each in MAPPING), b"(" + TOUCH + text("a") + b"t"):
             yield f"call {number} and a state", call(spelled, *args) + state + b"b"
+
+
+def _checked(function: Any) -> Iterator[list[bytes]]:
+    """For what Cython makes to unpickle a class: only a checksum that it names in its complaint leads to the state."""
+    of = str(getattr(function, "__name__", "")).removeprefix("__pyx_unpickle_")
+    cls = getattr(sys.modules.get(str(getattr(function, "__module__", ""))), of, None)
+    if not isinstance(cls, type):
+        return
+    try:
+        function(cls, 0, None)
+    except Exception as error:
+        sums = [int(found, 16) for found in re.findall("0x[0-9a-f]+", str(error))]
+        for state in (b")", b"N", b"]", b"(Nt", b"(" + TOUCH + text(CODE) + TRAP + b"t", b"(" + b"N" * 40 + b"t"):
+            for number in [number for number in sums if number][:3]:
+                yield [name(cls.__module__, of), b"J" + struct.pack("<i", number), state]
 
 
 def names_of(cls: type) -> Read:

@@ -26,7 +26,8 @@ PAGE = """# Promises kept
 Made by `make promises` (`python -m tests.promises --write docs/reference/promises.md`), which uses every
 [trusted name](trusted.md) with hostile arguments, states, items and keys, in a process of its own that watches itself
 (audit events): programs, files opened for writing, sockets, native code, imports outside the library and what it
-declares to need, code made of text, and calls or questions to what it was given. {which}
+declares to need, code made of text, and calls of what it was given. {which} What is tried in further environments with
+the same `--state` is added.
 
 - **tried**: names whose object is there in the installed release. **not installed** and **not in this release** are
   counted, so that nobody takes them for tried.
@@ -105,11 +106,11 @@ def printed(rows: Sequence[Row], state: Mapping[str, Any], versions: Mapping[str
 def page(rows: Sequence[Row], state: Mapping[str, Any], versions: Mapping[str, str | None]) -> str:
     whole = counted(rows, state, versions)
     share = f"{whole.passed / max(whole.scanned, 1):.0%}"
-    here = sum(version is not None for version in versions.values())
-    which = f"It ran with {here} of the {len(versions)} libraries installed."
+    releases = {row.package: state[row.name]["version"] for row in rows if row.name in state}
+    which = f"It ran with {len(releases)} of the {len(versions)} libraries."
     lines = ["| library | release | " + " | ".join(HEAD) + " |", "| --- " * (len(HEAD) + 2) + "|"]
     for package, mine in groupby(rows, key=lambda row: row.package):
         cells = " | ".join(counted(mine, state, versions).cells())
-        lines.append(f"| {package} | {versions[package] or 'not installed'} | {cells} |")
+        lines.append(f"| {package} | {releases.get(package, 'not installed')} | {cells} |")
     lines.append("| all | | " + " | ".join(whole.cells()) + " |")
     return PAGE.format(which=which, passed=share) + "\n".join(lines) + "\n"

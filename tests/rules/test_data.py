@@ -39,7 +39,20 @@ TRUSTED_GROUPS = [pytest.param(group, id=key) for key, group in TRUSTED.items()]
 
 SEVERITIES = {"CRITICAL", "HIGH", "MEDIUM"}
 USES = {str(use) for use in Use}
-TRUSTED_KEYS = {"library", "use", "items", "state", "calls", "passive", "keeps", "why", "promise", "names"}
+TRUSTED_KEYS = {
+    "library",
+    "use",
+    "items",
+    "state",
+    "calls",
+    "passive",
+    "keeps",
+    "length",
+    "bare",
+    "why",
+    "promise",
+    "names",
+}
 GADGET_KEYS = {"rule", "severity", "title", "why", "fix", "cwe", "names"}
 DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 

@@ -96,6 +96,7 @@ def _facts(artifact: Artifact, path: str, node: dict[str, Any]) -> Iterator[Evid
         "among": [],
         "given": [],
         "arguments_seen": True,
+        "called": False,
     }
     kind = Kind.CONSTRUCT if loader in _MAKING else Kind.CALL
     yield Evidence(kind, f"{module}.{name}", where, detail)

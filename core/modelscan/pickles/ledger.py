@@ -174,7 +174,7 @@ class Ledger:
             return False
         if at in self.nested or at in self.sources or at in self.lookups or spelled in code.MAKERS:
             return False
-        key = (kind, opcode, spelled, type(callee) is Made, *map(self._part, args.head))
+        key = (kind, opcode, spelled, type(callee) is Made, _size(kind, args), *map(self._part, args.head))
         if key in self.told:
             return True
         self.told.add(key)
@@ -226,6 +226,7 @@ class Ledger:
                 bare,
                 *map(_hashed, masks),
                 ran,
+                _size(kind, args),
             )
             if key not in rows:
                 fact = self._short(act, root, masks, bare)
@@ -266,7 +267,7 @@ class Ledger:
 
     def _short(self, act: Act, root: Global | None, masks: Masks, bare: bool) -> Evidence:
         """What there is to judge about an act."""
-        kind, opcode, callee, _, at = act
+        kind, opcode, callee, args, at = act
         name, spelled = root.dotted if root else "", self.tracing.spelled
         detail: dict[str, Any] = {
             "expression": f"{name}()" if bare else f"{name}(…)",
@@ -281,6 +282,8 @@ class Ledger:
         }
         if kind is Kind.CONSTRUCT:
             detail["called"] = opcode in NEW and not bare
+        if kind is Kind.STATE:
+            detail["size"] = _size(kind, args)
         if at in self.nested:
             detail["nested"] = True
         if at in self.lookups:
@@ -330,6 +333,12 @@ class Ledger:
         if self.doubt is not None and at >= self.doubt:
             detail["doubtful"] = True
         return Evidence(kind, subject, Where(self.name, at - self.base), detail)
+
+
+def _size(kind: Kind, args: Any) -> int:
+    """Items of a state that is a tuple, -1 where nobody knows how many, or it is none."""
+    state = args.head[0] if kind is Kind.STATE else None
+    return state.size if type(state) is Group and state.kind == "tuple" and state.spelled else -1
 
 
 def _passed(opcode: str, args: Any) -> Any:

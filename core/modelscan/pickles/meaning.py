@@ -31,6 +31,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+NEW_OF = (
+    *("sklearn.metrics._dist_metrics", "sklearn.neighbors._dist_metrics", "sklearn.neighbors.dist_metrics"),
+    *("sklearn.neighbors._ball_tree", "sklearn.neighbors.ball_tree", "sklearn.neighbors._kd_tree"),
+    *("sklearn.neighbors.kd_tree", "hdbscan.dist_metrics"),
+)
+"""Modules with a function `newObj` (sklearn/neighbors/_binary_tree.pxi.tp)."""
 SINGLETONS = {"Ellipsis": "EllipsisType", "NotImplemented": "NotImplementedType"}
 
 
@@ -116,6 +122,11 @@ def _is_of(value: Made, cls: Any) -> bool:
 
 def _newobj(data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Meaning | None:
     return Construction(items[0], Group("tuple", items[1:]), "NEWOBJ") if items else None
+
+
+def _new_of(data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Meaning | None:
+    """`newObj(cls)` of scikit-learn's compiled modules is `cls.__new__(cls)`."""
+    return Construction(items[0], Group("tuple")) if len(items) == 1 else None
 
 
 def _newobj_ex(data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Meaning | None:
@@ -341,6 +352,7 @@ MEANINGS: dict[str, Reading] = {
     **dict.fromkeys(ENCODERS, _encode),
     **dict.fromkeys(KEEPERS, _keep),
     "collections:defaultdict": _default,
+    **dict.fromkeys((f"{module}:newObj" for module in NEW_OF), _new_of),
     "torch._tensor:_rebuild_from_type": _rebuild,
     "torch._tensor:_rebuild_from_type_v2": _rebuild,
     "torch.tensor:_rebuild_from_type": _rebuild,

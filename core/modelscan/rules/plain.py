@@ -67,6 +67,8 @@ def _bare(word: str) -> str:
 def _value(text: str) -> Any:
     if text in _WORDS:
         return _WORDS[text]
+    if text.isascii() and text.isdigit() and text[0] != "0":
+        return int(text)
     if text[:1] == "[" and text[-1] == "]":
         return [_text(row) for row in text[1:-1].split(", ")]
     return _text(text)

@@ -74,6 +74,10 @@ class Match:
     """Its instances may stand among the arguments of a trusted call, which may iterate, convert and compare them."""
     keeps: bool = False
     """Called, it keeps what stands in the containers that it is given, as keys at most."""
+    length: int = 0
+    """Its state has to be a tuple of at least so many items."""
+    bare: bool = False
+    """Trusted to be made without arguments only."""
 
 
 def names_in(text: str) -> list[str]:

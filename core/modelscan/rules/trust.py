@@ -1,7 +1,7 @@
 """The trusted names: one TOML file a package in the folder trusted/, read when a file first names that package.
 
 `python.toml` has the standard library's. A group has a library, `use` (see `Use`), `items`, `state`, `calls`,
-`passive`, `keeps`, why it is harmless, what an attacker could pass, and its names, one line a module.
+`passive`, `keeps`, `length`, `bare`, why it is harmless, what an attacker could pass, and its names, one line a module.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from modelscan.rules import plain
 from modelscan.rules.rule import Use
 from modelscan.rules.texts import TRUSTED
 
-FLAGS = ("items", "state", "calls", "passive", "keeps")
+FLAGS = ("items", "state", "calls", "passive", "keeps", "length", "bare")
 """What a group may say beside its use."""
 
 
@@ -33,6 +33,10 @@ class Trust:
     """May its instances be iterated, converted and compared?"""
     keeps: bool = False
     """Does a call keep what stands in the containers that it is given, as keys at most?"""
+    length: int = 0
+    """Its state has to be a tuple of at least so many items: compiled code reads them without counting."""
+    bare: bool = False
+    """May it be made without arguments only?"""
 
 
 PYTHON = "python"
