@@ -298,12 +298,15 @@ def test_ctrl_c_in_earnest(tmp_path):
     (tmp_path / "m0001.pkl").write_bytes(pickle.dumps([{"id": n, "name": str(n)} for n in range(100_000)]))
     for number in range(2, 2000):  # more than half a minute of work
         os.link(tmp_path / "m0001.pkl", tmp_path / f"m{number:04}.pkl")
+    # A shell's background ignores the signal, which a child would inherit; a handler it would not.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     child = subprocess.Popen(
         [sys.executable, "-m", "modelscan", str(tmp_path), "-r", "json", "--no-cache"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
+    signal.signal(signal.SIGINT, before)
     child.stderr.readline()  # the settings line: the scan begins
     time.sleep(0.15)
     child.send_signal(signal.SIGINT)
