@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import modelscan
 from modelscan import store
 from modelscan.cli import options, scanning
 
@@ -90,21 +92,27 @@ def empty_home(tmp_path, monkeypatch):
     monkeypatch.setenv(store.HOME, str(tmp_path / "home"))
 
 
+def child(words, folder):
+    return subprocess.run([sys.executable, *words], capture_output=True, text=True, check=False, cwd=folder)
+
+
 def test_a_plain_scan_imports_neither_click_nor_what_makes_it_slow(tmp_path, empty_home):
     """What a small scan takes is what it imports; the set is of modules, not of times."""
     (tmp_path / "m.pkl").write_bytes(b"\x80\x04]\x94(K\x01K\x02e.")
     code = (
-        "import sys; before = set(sys.modules); sys.argv[1:] = ['-p', sys.argv[1], '--no-cache']\n"
+        "import sys; sys.path.append(sys.argv.pop(1)); before = set(sys.modules)\n"
+        "sys.argv[1:] = ['-p', sys.argv[1], '--no-cache']\n"
         "from modelscan.cli import main\n"
         "try: main()\nfinally: print(*sorted(set(sys.modules) - before))"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code, str(tmp_path / "m.pkl")], capture_output=True, text=True, check=False, cwd=tmp_path
-    )
+    # Without `site`, by which an editable install has imported half of them already.
+    home = str(Path(modelscan.__file__).parents[1])
+    done = child(["-S", "-c", code, home, str(tmp_path / "m.pkl")], tmp_path)
     loaded = set(done.stdout.splitlines()[-1].split())
     assert "modelscan.pickles.machine" in loaded, done.stderr
     assert not loaded & {"click", "dataclasses", "inspect", "logging", "rich", "json", "difflib", "uuid", "gzip"}
     assert not loaded & {"hashlib", "pathlib", "platformdirs", "sqlite3", "threading", "tomllib", "typing"}
+    assert not loaded & {"fcntl", "platform", "signal", "subprocess", "tempfile"}
     assert not {name for name in loaded if name.startswith("modelscan.notebooks")}
 
 
@@ -117,9 +125,7 @@ def test_the_program_ends_at_once_with_its_exit_code_and_all_that_it_said(tmp_pa
         "from modelscan.cli import program\nprogram()"
     )
     quick, slow, wrong = (
-        subprocess.run(
-            [sys.executable, "-c", start + code, *words], capture_output=True, text=True, check=False, cwd=tmp_path
-        )
+        child(["-c", start + code, *words], tmp_path)
         for start, words in (
             ("", ["m.pkl"]),
             ("import atexit, threading\n", ["m.pkl", "-r", "json"]),

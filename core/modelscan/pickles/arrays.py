@@ -13,6 +13,7 @@ import re
 from modelscan.errors import FormatError
 from modelscan.patterns import later
 from modelscan.pickles import leaves
+from modelscan.pickles.dtypes import BY_STATE, ELSIZE, FLAGS, HAS_OBJECTS, LENGTHS, SIZED_BY_STATE, VERSIONS, WIDE
 from modelscan.pickles.values import Global, Group, Made, name_of
 from modelscan.records import dataclass
 
@@ -26,22 +27,8 @@ _NAMING = later(r"(.*\.)?numpy_pickle(_compat)?\.Z?NDArrayWrapper", re.DOTALL)
 """Classes at whose BUILD joblib opens a file beside the pickle: with numpy.load, or for the raw bytes of an array."""
 _DTYPES = frozenset({"numpy.dtype", "numpy:dtype"})
 _TYPESTRING = later(r"[<>|=]?([?bBhHiIlLqQefdgFDGcSUVmMOu])(\d*)")
-_WIDE_CHARACTER = 4
-_FLEXIBLE = frozenset("SUV")
-"""Kinds of dtype whose size is in their state."""
 REMEMBERED = 1_024
 """Words and types of arrays that are kept."""
-_VERSIONS, _STATES, _ELSIZE, _FLAGS, _HAS_OBJECTS = (3, 4), (8, 9), 5, 7, 1
-"""Versions and lengths of a dtype's state, the places of two numbers in it, and a bit of the second."""
-SIZED_BY_STATE = frozenset({"numpy.record", "numpy.rec.record", "numpy.void"}) | {
-    f"ml_dtypes.{name}"
-    for name in (
-        *("bfloat16", "float4_e2m1fn", "float6_e2m3fn", "float6_e3m2fn", "float8_e3m4", "float8_e4m3"),
-        *("float8_e4m3b11fnuz", "float8_e4m3fn", "float8_e4m3fnuz", "float8_e5m2", "float8_e5m2fnuz"),
-        *("float8_e8m0fnu", "int2", "int4", "uint2", "uint4"),
-    )
-}
-"""Types that a dtype is made of and that leave its size to its state."""
 _SIZES = {"?": 1, "b": 1, "B": 1, "h": 2, "H": 2, "e": 2, "f": 4, "d": 8, "F": 8, "D": 16}
 
 
@@ -194,12 +181,12 @@ def _itemsize(data: leaves.Buffer, end: int, dtype: Any) -> tuple[int, bool] | N
         if match is None:
             return None
         letter, digits = match.groups()
-        size = int(digits or 0) if letter in _FLEXIBLE or digits else _SIZES.get(letter)
-        size = size * _WIDE_CHARACTER if letter == "U" and size else size
+        size = int(digits or 0) if letter in BY_STATE or digits else _SIZES.get(letter)
+        size = size * WIDE if letter == "U" and size else size
     objects = letter == "O"
     if stated is not None:
         elsize, holds = stated
-        if (objects and not holds) or (letter in _FLEXIBLE and elsize != size):
+        if (objects and not holds) or (letter in BY_STATE and elsize != size):
             return None
         objects = holds
     if objects:
@@ -213,11 +200,11 @@ def _stated(data: leaves.Buffer, end: int, state: Any) -> tuple[int, bool] | Non
     arraydescr_setstate (numpy/_core/src/multiarray/descriptor.c); as written since numpy 1.7.
     """
     parts = state.whole() if isinstance(state, Group) and state.kind == "tuple" else None
-    if parts is None or len(parts) not in _STATES:
+    if parts is None or len(parts) not in LENGTHS:
         return None
-    places = (parts[0], parts[_ELSIZE], parts[_FLAGS])
+    places = (parts[0], parts[ELSIZE], parts[FLAGS])
     values = [leaves.decode(data, place, end) for place in places if type(place) is int]
     numbers = [value for value in values if type(value) is int]
-    if len(numbers) != len(places) or numbers[0] not in _VERSIONS or min(numbers) < -1:
+    if len(numbers) != len(places) or numbers[0] not in VERSIONS or min(numbers) < -1:
         return None
-    return numbers[1], bool(numbers[2] & _HAS_OBJECTS)
+    return numbers[1], bool(numbers[2] & HAS_OBJECTS)

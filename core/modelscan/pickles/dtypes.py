@@ -7,14 +7,15 @@ are eight bytes that the file chose, followed as an address by whoever looks at 
 
 from __future__ import annotations
 
-import re
-from typing import Any
-
+from modelscan.patterns import later
 from modelscan.pickles import leaves
-from modelscan.pickles.arrays import SIZED_BY_STATE
 from modelscan.pickles.values import Global, Group, Made
 
-_LETTER = re.compile(r"[<>|=]?([?a-zA-Z])(\d*)")
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+_LETTER = later(r"[<>|=]?([?a-zA-Z])(\d*)")
 _SIZES: dict[str, int] = {
     **dict.fromkeys("?bBcuSaUV", 1),
     **dict.fromkeys("hHe", 2),
@@ -23,15 +24,24 @@ _SIZES: dict[str, int] = {
     **dict.fromkeys("Dg", 16),
     "G": 32,
 }
-_BY_STATE = frozenset("SaUV")
+BY_STATE = frozenset("SaUV")
 """Kinds whose size is in their state."""
-_WIDE = 4
+SIZED_BY_STATE = frozenset({"numpy.record", "numpy.rec.record", "numpy.void"}) | {
+    f"ml_dtypes.{name}"
+    for name in (
+        *("bfloat16", "float4_e2m1fn", "float6_e2m3fn", "float6_e3m2fn", "float8_e3m4", "float8_e4m3"),
+        *("float8_e4m3b11fnuz", "float8_e4m3fn", "float8_e4m3fnuz", "float8_e5m2", "float8_e5m2fnuz"),
+        *("float8_e8m0fnu", "int2", "int4", "uint2", "uint4"),
+    )
+}
+"""Types that a dtype is made of and that leave its size to its state."""
+WIDE = 4
 """Bytes of a character of `U`."""
-_PLACES = (8, 9)
-"""Parts of a state: version, order, base, names, fields, size, alignment, flags, and in version 4 metadata."""
-_COUNTED = 3
+LENGTHS, VERSIONS, ELSIZE, FLAGS = (8, 9), (3, 4), 5, 7
+"""Of a state: version, order, base, names, fields, size, alignment, flags, and in version 4 metadata."""
+HAS_OBJECTS, _AS_LIST = 1, 2
 """Flags: items are counted references, and are pickled as a list."""
-_VERSIONS = (3, 4)
+_COUNTED = HAS_OBJECTS | _AS_LIST
 
 Item = tuple[int, bool]
 """Bytes of an item, and whether it has Python objects in it."""
@@ -55,13 +65,13 @@ def is_structured(given: Any) -> bool:
 def is_raw(data: leaves.Buffer, end: int, target: Made, given: Any) -> bool:
     """Does this state contradict itself or the dtype that it is given to, or is it none that numpy writes?"""
     parts, made = _whole(given), _made(data, end, target)
-    if made is None or target.held or len(parts) not in _PLACES:
+    if made is None or target.held or len(parts) not in LENGTHS:
         return True
-    version, stated, flags = (_number(data, end, parts[place]) for place in (0, 5, 7))
-    if version not in _VERSIONS or stated is None or flags is None:
+    version, stated, flags = (_number(data, end, parts[place]) for place in (0, ELSIZE, FLAGS))
+    if version not in VERSIONS or stated is None or flags is None:
         return True
     letter, size, objects = made
-    size = stated if letter in _BY_STATE else size
+    size = stated if letter in BY_STATE else size
     inner = _inner(data, end, parts, size)
     return inner is None or size < 0 or flags & _COUNTED != (_COUNTED if objects or inner else 0)
 
@@ -81,7 +91,7 @@ def _letter(data: leaves.Buffer, end: int, of: Any) -> tuple[str, int, bool] | N
     if match is None or match[1] not in _SIZES:
         return None
     letter, digits = match.groups()
-    size = int(digits) * (_WIDE if letter == "U" else 1) if digits else _SIZES[letter]
+    size = int(digits) * (WIDE if letter == "U" else 1) if digits else _SIZES[letter]
     return letter, size, letter == "O"
 
 
@@ -131,10 +141,10 @@ def _item(data: leaves.Buffer, end: int, value: Any) -> Item | None:
     state = _whole(value.held[0]) if value.held else []
     if not value.held:
         return size, objects
-    stated, flags = (_number(data, end, state[place]) if len(state) in _PLACES else None for place in (5, 7))
+    stated, flags = (_number(data, end, state[place]) if len(state) in LENGTHS else None for place in (ELSIZE, FLAGS))
     if stated is None or flags is None:
         return None
-    return stated if letter in _BY_STATE else size, bool(flags & _COUNTED)
+    return stated if letter in BY_STATE else size, bool(flags & _COUNTED)
 
 
 def _is_none(data: leaves.Buffer, value: Any) -> bool:

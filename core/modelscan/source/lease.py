@@ -9,15 +9,14 @@ from __future__ import annotations
 
 import sys
 
-if sys.platform == "linux":
-    import fcntl
-    from signal import SIGURG
-
 
 def take(descriptor: int) -> bool:
     """Can nobody cut it off? Never on systems that have no leases, but Windows: there a mapped file keeps its size."""
     if sys.platform != "linux":
         return sys.platform == "win32"
+    import fcntl
+    from signal import SIGURG
+
     try:
         # Of one who waits the kernel tells by SIGIO, which ends a process, unless another signal is named; each time
         # anew, since giving a lease back forgets it. SIGURG does nothing where nobody has asked for it.
@@ -31,4 +30,6 @@ def take(descriptor: int) -> bool:
 def give_back(descriptor: int) -> None:
     """What was taken; of a process that was forked meanwhile too: it is one lease."""
     if sys.platform == "linux":
+        import fcntl
+
         fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_UNLCK)
