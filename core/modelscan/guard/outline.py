@@ -12,19 +12,14 @@ import re
 from collections.abc import Iterable
 from functools import cache
 
-from modelscan.pickles.opcodes import COUNTED, FIXED, Op
+from modelscan.pickles.opcodes import CALLS, COUNTED, FIXED, GROUPING, Op
 
 LONGEST = 63
 """Letters of a text; a longer one ends the outline."""
 
 Outline = tuple[bytes, ...]
 
-_BARE = (
-    *(Op.MEMOIZE, Op.MARK, Op.POP, Op.POP_MARK, Op.DUP, Op.LIST, Op.EMPTY_LIST, Op.APPEND, Op.APPENDS, Op.DICT),
-    *(Op.EMPTY_DICT, Op.SETITEM, Op.SETITEMS, Op.TUPLE, Op.EMPTY_TUPLE, Op.TUPLE1, Op.TUPLE2, Op.TUPLE3),
-    *(Op.EMPTY_SET, Op.ADDITEMS, Op.FROZENSET, Op.REDUCE, Op.BUILD, Op.NEWOBJ, Op.NEWOBJ_EX, Op.OBJ),
-    *(Op.NONE, Op.NEWTRUE, Op.NEWFALSE),
-)
+_BARE = (*GROUPING, *CALLS, Op.MEMOIZE, Op.NONE, Op.NEWTRUE, Op.NEWFALSE)
 _FRAME = int(Op.FRAME)
 _START = 11
 """Where the opcodes of a framed pickle begin."""

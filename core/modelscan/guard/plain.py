@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from modelscan.pickles.opcodes import COUNTED, FIXED, OPERANDS, Op
+from modelscan.pickles.opcodes import COUNTED, FIXED, GROUPING, OPERANDS, Op
 
 WINDOW = 1 << 16
 """Longer pickles are not looked at here."""
@@ -15,17 +15,12 @@ WINDOW = 1 << 16
 _NAMING = re.compile(rb"[\x82-\x84\x93]").search
 """The opcodes that name an object; two more take lines of text."""
 
-_BARE = (
-    *(Op.MARK, Op.POP, Op.POP_MARK, Op.DUP, Op.MEMOIZE),
-    *(Op.LIST, Op.EMPTY_LIST, Op.APPEND, Op.APPENDS, Op.DICT, Op.EMPTY_DICT, Op.SETITEM, Op.SETITEMS),
-    *(Op.TUPLE, Op.EMPTY_TUPLE, Op.TUPLE1, Op.TUPLE2, Op.TUPLE3, Op.EMPTY_SET, Op.ADDITEMS, Op.FROZENSET),
-)
 _NUMBERED = (Op.PROTO, Op.BINGET, Op.LONG_BINGET, Op.BINPUT, Op.LONG_BINPUT)
 
 
 def _steps() -> list[int]:
     """Per opcode byte: how far the next opcode is, minus the bytes of its length where it has one, else 0."""
-    steps: dict[int, int] = dict.fromkeys(_BARE, 1)
+    steps: dict[int, int] = dict.fromkeys((Op.MEMOIZE, *GROUPING), 1)
     steps |= {op: 1 + OPERANDS[op] for op in _NUMBERED}
     steps |= {op: 1 + width for op, width in FIXED.items()}
     steps |= {op: -width for op, width in COUNTED.items()}

@@ -17,7 +17,7 @@ from typing import Any
 from modelscan.guard.outline import UNTOLD, Outline, blanked, outline
 from modelscan.guard.scope import Pair
 from modelscan.guard.session import CurrentSession, resolve
-from modelscan.pickles.opcodes import COUNTED, FIXED, Op
+from modelscan.pickles.opcodes import CALLS, COUNTED, FIXED, GROUPING, Op
 from modelscan.policy import Policy
 from modelscan.records import dataclass
 from modelscan.rules.match import Use
@@ -28,11 +28,6 @@ LONGEST = 4096
 KEPT = 4096
 """Shapes that are remembered."""
 
-_BARE = (
-    *(Op.MARK, Op.POP, Op.POP_MARK, Op.DUP, Op.LIST, Op.EMPTY_LIST, Op.APPEND, Op.APPENDS, Op.DICT, Op.EMPTY_DICT),
-    *(Op.SETITEM, Op.SETITEMS, Op.TUPLE, Op.EMPTY_TUPLE, Op.TUPLE1, Op.TUPLE2, Op.TUPLE3, Op.EMPTY_SET, Op.ADDITEMS),
-    *(Op.FROZENSET, Op.REDUCE, Op.BUILD, Op.NEWOBJ, Op.NEWOBJ_EX, Op.OBJ),
-)
 _ANY_TEXT = frozenset({Use.CALL, Use.CALL_TRUSTED, Use.HOLD, Use.CONSTRUCT, Use.NAME})
 _SPECIAL = re.compile(rb"(?<![a-z])__(?!(?:main|builtin)__)[a-z]").search
 """A text such as `__setstate__`, which may mean more than a text."""
@@ -40,7 +35,7 @@ _SPECIAL = re.compile(rb"(?<![a-z])__(?!(?:main|builtin)__)[a-z]").search
 
 def _steps() -> list[int]:
     """Per opcode byte: how far the next one is, or the bytes of its length made negative, or 0 if it needs a look."""
-    steps: dict[int, int] = dict.fromkeys(_BARE, 1)
+    steps: dict[int, int] = dict.fromkeys(GROUPING | CALLS, 1)
     steps |= {op: 1 + width for op, width in FIXED.items() if op != Op.NEXT_BUFFER}
     steps |= {op: -width for op, width in COUNTED.items()}
     return [steps.get(code, 0) for code in range(256)]

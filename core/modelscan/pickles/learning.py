@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from modelscan.pickles import outline as outlines
 from modelscan.pickles.leaves import Buffer
 from modelscan.pickles.memo import Memo
-from modelscan.pickles.opcodes import COUNTED, FIXED, LEAVES, OPERANDS, Op
+from modelscan.pickles.opcodes import CALLS, COUNTED, FIXED, LEAVES, OPERANDS, Op
 from modelscan.pickles.repeats import FEW, PUT, Key, Outlined, Part, Pattern, Span, Template
 from modelscan.pickles.rows import Slot, Step
 from modelscan.pickles.values import Global, Group, Made, Outside
@@ -42,7 +42,6 @@ _TAKEN: dict[int, int] = {
 _PUT_INTO: dict[int, int] = {Op.BUILD: 1, Op.APPEND: 1, Op.SETITEM: 2}
 """Opcodes that put so many values into the one below."""
 _GETS = frozenset({Op.BINGET, Op.LONG_BINGET})
-_CALLS = frozenset({Op.REDUCE, Op.NEWOBJ, Op.NEWOBJ_EX, Op.OBJ, Op.BUILD})
 _MEMOS = frozenset({Op.MEMOIZE, Op.LONG_BINPUT})
 _PLAIN_STEPS = frozenset({Op.MARK, Op.OBJ}) | _GROUPED | _FILLED | _FRESH | frozenset(_TAKEN) | frozenset(_PUT_INTO)
 
@@ -56,7 +55,7 @@ _WIDTHS = {
 def learn(data: Buffer, spans: list[Span], memo: Memo, stack: list[Any], key: Key, memoize: bool) -> Template | None:
     """What the last of these rows has in common with those like it; None where it is not to be learned."""
     steps = list(_steps(data, *spans[-1]))
-    if not steps or steps[-1][2] != spans[-1][1] or not any(code in _CALLS for code, _, _ in steps):
+    if not steps or steps[-1][2] != spans[-1][1] or not any(code in CALLS for code, _, _ in steps):
         return None  # without a call a batch is cheaper
     left = _left_by(steps)
     if left is None or memo.deferred or (memoize and memo.sparse):

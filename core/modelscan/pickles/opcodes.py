@@ -112,6 +112,17 @@ COUNTED: dict[int, int] = {
 LEAVES = frozenset(FIXED) - {Op.NEXT_BUFFER} | frozenset(COUNTED)
 """Opcodes that push plain data which stands in the stream."""
 
+GROUPING = frozenset(
+    {
+        *(Op.MARK, Op.POP, Op.POP_MARK, Op.DUP, Op.LIST, Op.EMPTY_LIST, Op.APPEND, Op.APPENDS, Op.DICT, Op.EMPTY_DICT),
+        *(Op.SETITEM, Op.SETITEMS, Op.TUPLE, Op.EMPTY_TUPLE, Op.TUPLE1, Op.TUPLE2, Op.TUPLE3),
+        *(Op.EMPTY_SET, Op.ADDITEMS, Op.FROZENSET),
+    }
+)
+"""Opcodes without an argument that arrange what is on the stack."""
+CALLS = frozenset({Op.REDUCE, Op.NEWOBJ, Op.NEWOBJ_EX, Op.OBJ, Op.BUILD})
+"""Opcodes without an argument that call what is on the stack."""
+
 LINES: dict[int, int] = {
     Op.FLOAT: 1,
     Op.INT: 1,
