@@ -20,6 +20,19 @@ class Payload:
         return os.mkdir, (self.marker,)
 
 
+class Pipe(io.RawIOBase):
+    """A file object of somebody's own, and nothing to go back in."""
+
+    def __init__(self, data: bytes) -> None:
+        self.inner = io.BytesIO(data)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, target) -> int:
+        return self.inner.readinto(target)
+
+
 def proto(number: int = 4) -> bytes:
     return b"\x80" + bytes([number])
 

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from samples import Payload, call, global_, legacy_torch, text, zipped
+from samples import Payload, Pipe, call, global_, legacy_torch, text, zipped
 
 import modelscan
 
@@ -30,17 +30,6 @@ def test_a_stream_is_read_from_its_position_and_put_back():
     stream.seek(len(EVIL))
     assert modelscan.scan(stream).verdict == "SAFE"
     assert stream.tell() == len(EVIL)
-
-
-class Pipe(io.RawIOBase):
-    def __init__(self, data):
-        self.data = io.BytesIO(data)
-
-    def readable(self):
-        return True
-
-    def readinto(self, target):
-        return self.data.readinto(target)
 
 
 def test_a_stream_that_cannot_seek_is_read_to_its_end():

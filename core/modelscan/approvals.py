@@ -175,7 +175,7 @@ def revoke(value: str) -> tuple[Approval, ...]:
 
 def kept() -> tuple[Approval, ...]:
     """All kept approvals, names first, in order. Empty where there is no store."""
-    if not os.path.exists(store.place()):  # noqa: PTH110
+    if not store.exists():
         return ()
     with store.connect() as connection:
         rows = connection.execute("SELECT kind, value, reason, created, user FROM approvals ORDER BY kind, value")

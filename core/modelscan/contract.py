@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from modelscan.evidence import Kind
 from modelscan.records import dataclass
 from modelscan.report import Failure, Finding, Report, Scanned, Severity, Verdict
+from modelscan.spelling import absolute
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ class Terms:
         self._holders = {holder for name in self._named for holder in self.chain(name)[:-1]}
         names = (*self._named, *(row.where.artifact for row in report.failures))
         source, alone = report.source, any(self.chain(name)[0] == report.source for name in names)
-        self.folder = os.path.dirname(_absolute(source)) if alone else _absolute(source)  # noqa: PTH120
+        self.folder = os.path.dirname(absolute(source)) if alone else absolute(source)  # noqa: PTH120
         self.rows = sorted(self._found(), key=lambda row: -row[0].severity)
         self.issues = [issue for issue, _ in self.rows]
         self.errors: list[Entry] = []
@@ -151,7 +152,7 @@ class Terms:
     def source(self, name: str) -> str:
         """ "folder/m.pt!archive/data.pkl" as "/…/folder/m.pt:archive/data.pkl"."""
         chain = self.chain(name)
-        shown = _absolute(chain[0])
+        shown = absolute(chain[0])
         for holder, part in itertools.pairwise(chain):
             shown += "" if self._is_stream(holder) else f":{part[len(holder) + 1 :]}"
         return shown
@@ -273,15 +274,6 @@ def _scanner_of(label: str, suffix: str) -> str:
         return TORCH.dotted
     fits = ((len(start), one.dotted) for one in SCANNERS for start in one.labels if label.startswith(start))
     return max(fits, default=(0, OURS))[1]
-
-
-def _absolute(path: str) -> str:
-    """As `Path.absolute` has it, which is slow for the thousands of names of a folder, and slow to import for one."""
-    if os.sep == "/" and path[-1:] not in ("", "/") and path[0] != "." and "/." not in path and "//" not in path:
-        return path if path[0] == "/" else os.path.join(os.getcwd(), path)  # noqa: PTH109, PTH118
-    from pathlib import Path
-
-    return str(Path(path).absolute())
 
 
 def grade(module: str, operator: str) -> Severity | None:

@@ -145,9 +145,7 @@ class Judge:
         yield from self._named(fact, quiet=True)
         listed = self._match(module, name.replace("().", ".")) if "()." in name else None
         if listed is not None and listed.rule is not None and not (listed.rule.on_call or listed.rule.on_state):
-            yield self._finding(
-                listed.rule, fact, listed.name
-            )  # a property of its class runs when an instance is asked
+            yield self._finding(listed.rule, fact, listed.name)  # a property runs when an instance is asked for it
         if opcode in IMPORTERS and not self._is_own(module, name):
             found, known = self._match(module, name), module.partition(".")[0] in self.rules.packages
             if found.rule is None and found.use is None and not (known and module != "types"):

@@ -79,11 +79,11 @@ class Policy:
             if not module or not could_be_imported(name):
                 raise ValueError(f"{name!r} is no full name: write package.module.Name")
             rule = self.rules.components.match(module, attribute).rule if is_keras(module) else None
-            for module, attribute in _spellings(name):  # a file may say `torch`, `os.system`
-                rule = worse(rule, self.rules.match(module, attribute).rule)
+            for spelling in _spellings(name):  # a file may say `torch`, `os.system`
+                rule = worse(rule, self.rules.match(*spelling).rule)
             if rule is not None and rule.severity is Severity.CRITICAL:
                 raise ValueError(f"{name} cannot be allowed: {rule.title.lower()} ({rule.id}, CRITICAL)")
-            found.add(self.rules.match(*name.rsplit(".", 1)).name)
+            found.add(self.rules.match(module, attribute).name)
         return replace(self, allowed=frozenset(found))
 
     def findings(self, evidence: Sequence[Evidence], session: Session | None = None) -> tuple[Finding, ...]:

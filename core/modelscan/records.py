@@ -9,6 +9,7 @@ Only what the house uses is there: `frozen`, `slots`, defaults, `default_factory
 
 from __future__ import annotations
 
+import functools
 from operator import attrgetter
 
 __all__ = ["dataclass", "field", "replace"]
@@ -113,21 +114,16 @@ def _init(cls: type, fields: dict[str, _Field]) -> Any:
     return function(named, space, "__init__", tuple(defaults))
 
 
-_CODES: dict[tuple[int, tuple[int, ...], bool], Any] = {}
-
-
+@functools.cache
 def _compiled(count: int, made: tuple[int, ...], more: bool) -> Any:
     """The code of an `__init__` for so many fields, with other names for them; `made` have a `default_factory`."""
-    key = count, made, more
-    if key not in _CODES:
-        values = [f"_new{at}() if v{at} is _missing else v{at}" if at in made else f"v{at}" for at in range(count)]
-        lines = [f" _set{at}(self, {value})" for at, value in enumerate(values)]
-        lines += [" self.__post_init__()"] if more else [" pass"]
-        space: dict[str, Any] = {}
-        words = ["self", *(f"v{at}" for at in range(count))]
-        exec(f"def __init__({', '.join(words)}):\n" + "\n".join(lines), space)  # noqa: S102 - of numbers only
-        _CODES[key] = space["__init__"].__code__
-    return _CODES[key]
+    values = [f"_new{at}() if v{at} is _missing else v{at}" if at in made else f"v{at}" for at in range(count)]
+    lines = [f" _set{at}(self, {value})" for at, value in enumerate(values)]
+    lines += [" self.__post_init__()"] if more else [" pass"]
+    space: dict[str, Any] = {}
+    words = ["self", *(f"v{at}" for at in range(count))]
+    exec(f"def __init__({', '.join(words)}):\n" + "\n".join(lines), space)  # noqa: S102 - of numbers only
+    return space["__init__"].__code__
 
 
 def _equal(names: tuple[str, ...]) -> Any:

@@ -21,8 +21,9 @@ from modelscan.policy import Policy
 from modelscan.progress import Meter
 from modelscan.records import dataclass, field, replace
 from modelscan.report import Report, Scanned, Skip, Verdict
-from modelscan.source.artifact import Artifact, StreamRoot
+from modelscan.source.artifact import Artifact, StreamRoot, read_up_to
 from modelscan.source.codecs import Budget
+from modelscan.spelling import spelled
 from modelscan.version import version
 
 TYPE_CHECKING = False
@@ -64,7 +65,7 @@ def scan(source: Source, policy: Policy | str | None = None) -> Report:
     """
     chosen = Policy.of(policy)
     if isinstance(source, str | os.PathLike):
-        path = _path(source)
+        path = spelled(os.fspath(source))
         if not stat.S_ISDIR(os.stat(path).st_mode):  # noqa: PTH116
             return scan_path(path, chosen)
         from modelscan.folder import scan_folder
@@ -247,22 +248,6 @@ def _reason(artifact: Artifact) -> str:
     return "plain text, not a model" if plain else "not a model format that any reader knows"
 
 
-def _path(source: str | os.PathLike[str]) -> str:
-    """As `pathlib` spells it, which takes as long to import as a file to scan."""
-    path = os.fspath(source)
-    if (
-        os.sep == "/"
-        and path[-1:] not in ("", "/")
-        and not path.startswith("./")
-        and "//" not in path
-        and "/." not in path
-    ):
-        return path
-    from pathlib import Path
-
-    return str(Path(source))
-
-
 def _unopened(path: str | Path, policy: Policy, error: FormatError, signed: bool) -> Report:
     found = Examination()
     artifact = Artifact.of_bytes(str(path), b"")
@@ -304,10 +289,7 @@ class Borrowed:
 
     def _read_at(self, start: int, length: int) -> bytes:
         self.file.seek(start)
-        data = self.file.read(length)
-        while len(data) < length and (more := self.file.read(length - len(data))):
-            data += more
-        return bytes(data)
+        return read_up_to(self.file, length)
 
     def __exit__(self, *error: object) -> None:
         if self.origin is not None:

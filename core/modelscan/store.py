@@ -91,6 +91,11 @@ def place() -> str:
     return os.path.join(folder(), FILE)  # noqa: PTH118 - pathlib takes as long to import as a file to scan
 
 
+def exists() -> bool:
+    """Was anything ever kept?"""
+    return os.path.exists(place())  # noqa: PTH110
+
+
 @contextmanager
 def connect(*, required: bool = False) -> Iterator[Connection]:
     """One transaction: committed when the block ends, undone when it raises.

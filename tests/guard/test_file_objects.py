@@ -28,6 +28,7 @@ import joblib
 import numpy
 import pandas
 import pytest
+from samples import Pipe
 
 from modelscan import guard as package
 
@@ -54,20 +55,7 @@ LOADERS: dict[str, tuple[bytes, Any, str, dict[str, Any]]] = {
 """What is looked up when it is called: with the guard that is another function."""
 
 
-class Raw(io.RawIOBase):
-    """Of somebody's own, and nothing to go back in."""
-
-    def __init__(self, data):
-        self.inner = io.BytesIO(data)
-
-    def readable(self):
-        return True
-
-    def readinto(self, target):
-        return self.inner.readinto(target)
-
-
-class Seekable(Raw):
+class Seekable(Pipe):
     def seekable(self):
         return True
 
@@ -188,7 +176,7 @@ KINDS: dict[str, Callable[[Files, bytes], Any]] = {
     "class that does not say": lambda files, data: without_seekable(data),
     "pipe": Files.pipe,
     "socket": Files.sent,
-    "buffer over a class, no way back": lambda files, data: io.BufferedReader(Raw(data)),
+    "buffer over a class, no way back": lambda files, data: io.BufferedReader(Pipe(data)),
     "text": lambda files, data: io.StringIO("x"),
     "closed": Files.closed,
     "for writing only": lambda files, data: files.opened((files.folder / "out").open("wb")),

@@ -58,14 +58,9 @@ def test_what_can_be_read_twice(tmp_path):
     with path.open("rb") as file, gzip.open(path) as packed:
         assert can_rewind(file)
         assert can_rewind(packed)
-        assert not can_rewind(gzip.GzipFile(fileobj=_Pipe()))
+        assert not can_rewind(gzip.GzipFile(fileobj=samples.Pipe(b"")))
     assert not can_rewind(object())
     assert can_rewind(io.BytesIO())
-
-
-class _Pipe(io.RawIOBase):
-    def seekable(self):
-        return False
 
 
 @pytest.mark.parametrize(

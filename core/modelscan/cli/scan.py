@@ -126,18 +126,14 @@ def _policy(paths: Collection[str], settings: Settings | Choices) -> Policy:
 
     What comes out of a pipe comes once.
     """
-    if isinstance(settings, Choices) and STDIN in paths and _anything_kept():
+    if isinstance(settings, Choices) and STDIN in paths and store.exists():
         return settings.with_kept().policy()
     return settings.policy()
 
 
 def _may_be_approved(report: Report) -> bool:
     interrupted = any(row.code == "interrupted" for row in report.failures)
-    return report.verdict is not Verdict.SAFE and not interrupted and _anything_kept()
-
-
-def _anything_kept() -> bool:
-    return os.path.exists(store.place())  # noqa: PTH110
+    return report.verdict is not Verdict.SAFE and not interrupted and store.exists()
 
 
 def _listen(level: str) -> None:
@@ -192,7 +188,7 @@ def _report(paths: list[str], settings: Settings | Choices, policy: Policy) -> R
         if STDIN in paths:
             from modelscan.cli.stdin import read_stdin
 
-            read_stdin(merged)
+            read_stdin(merged, NAME)
         with bar:
             files = [path for path in paths if path != STDIN]
             gather(merged, files, Way(settings.get("jobs"), settings.get("cache"), bar))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import time
 
-from modelscan.cli.scan import NAME
 from modelscan.folder import Merged
 from modelscan.scanner import approved, scan_artifact
 from modelscan.source.artifact import CHUNK, Artifact
@@ -15,12 +14,12 @@ if TYPE_CHECKING:
     from typing import IO
 
 
-def read_stdin(merged: Merged) -> None:
-    """Scans standard input into `merged`; at most as much of it as a scan may unpack."""
+def read_stdin(merged: Merged, name: str) -> None:
+    """Scans standard input into `merged` by that name; at most as much of it as a scan may unpack."""
     import tempfile
 
     if sys.stdin is None:
-        merged.fail(NAME, "not-accessible", "standard input is closed")
+        merged.fail(name, "not-accessible", "standard input is closed")
         return
     started = time.perf_counter()
     with tempfile.TemporaryFile() as file:
@@ -28,12 +27,12 @@ def read_stdin(merged: Merged) -> None:
         try:
             size = _copy(sys.stdin.buffer, file, limit)
         except OSError as error:  # a folder, a full disk
-            merged.fail(NAME, "not-accessible", error.strerror or str(error))
+            merged.fail(name, "not-accessible", error.strerror or str(error))
             return
         if size > limit:
-            merged.fail(NAME, "limit", f"more than {limit} bytes (limit 'expanded')")
+            merged.fail(name, "limit", f"more than {limit} bytes (limit 'expanded')")
             return
-        artifact = Artifact.of_file(NAME, file)
+        artifact = Artifact.of_file(name, file)
         report = scan_artifact(artifact, merged.policy, started=started)
         merged.add(approved(artifact, report, merged.policy))
 

@@ -63,7 +63,7 @@ class Again:
         machine, ledger = walked.machine, walked.ledger
         raw = bytes(self.stream.data[pos : pos + size])
         framed = bytes([Op.FRAME]) in raw and machine.limit != walked.walk.end
-        if framed or machine.overlong is not None or machine.arrays or ledger.nested or ledger.sides:
+        if framed or machine.overlong is not None or ledger.arrays or ledger.nested or ledger.sides:
             return
         if len(self._tiny) >= KNOWN and raw not in self._tiny:
             self._tiny.clear()

@@ -11,11 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from modelscan.errors import LimitExceeded
-from modelscan.formats.walking import Stream, Walked
-
-TRIAL = 65_536
-WALKED = 2
-"""How often the bytes of the file are walked for that at most, from however many places."""
+from modelscan.formats.walking import TRIAL, WALKED, Stream, Walked
 
 
 class Onward:

@@ -11,7 +11,7 @@ from modelscan.formats import beside, torch_legacy
 from modelscan.formats.again import Again
 from modelscan.formats.onward import Onward
 from modelscan.formats.reader import Context, Facts, Reader, anomaly, broken
-from modelscan.formats.walking import Stream, Walked
+from modelscan.formats.walking import TRIAL, WALKED, Stream, Walked
 from modelscan.patterns import later
 from modelscan.pickles import familiar, leaves
 from modelscan.pickles.beginnings import may_import
@@ -24,15 +24,11 @@ from modelscan.records import dataclass, field, replace
 from modelscan.report import Skip
 from modelscan.source.artifact import Artifact
 
-TRIAL = 65_536
-"""Bytes that are walked to find out whether something without a magic number is a pickle."""
 FOLLOWING = 16
 """Pickles that follow each other in the place of a tensor: so many are no chance."""
 ISLANDS = 256
 """Places behind the last pickle where another may be hidden that are tried."""
 TAIL = 16 << 20
-WALKED = 2
-"""How often all that stands behind the last pickle is walked at most, from however many places."""
 
 _LINE = rb"[\w.]++\n(?=[A-Za-z_][\w.]*+\n)"
 """What may end in a GLOBAL, and a name behind it. One line is looked at once, however many opcodes may begin in it."""
@@ -227,7 +223,7 @@ def _one(
     walk, ledgers, loader = plain.walk, [plain.ledger], stream.context.loader
     if plain.ledger.is_empty():
         return walk
-    if plain.machine.arrays and loader != "pickle":
+    if plain.ledger.arrays and loader != "pickle":
         joblib = stream.walk(pos, read_arrays=True)
         reads = joblib.walk.broken is None
         plain.ledger.doubt = plain.machine.objects_at if reads else None

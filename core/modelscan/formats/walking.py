@@ -9,6 +9,11 @@ from modelscan.pickles.machine import Machine, Walk
 from modelscan.records import dataclass
 from modelscan.source.artifact import Artifact
 
+TRIAL = 65_536
+"""Bytes that are walked to find out whether something is a pickle."""
+WALKED = 2
+"""How often the bytes of a stream are walked again at most to look for further pickles, from however many places."""
+
 
 @dataclass(frozen=True, slots=True)
 class Walked:

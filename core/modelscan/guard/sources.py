@@ -6,8 +6,9 @@ import gzip
 import io
 import os
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -198,21 +199,21 @@ class Handle(Source):
         return _folder_of(self.file)
 
     def examine(self, policy: Policy) -> tuple[Artifact, Examination]:
-        at = self.file.tell()
-        self.rewind()
-        try:
-            with Borrowed(self.file) as artifact:
-                return artifact, examine(artifact, policy, loader=self.loader)
-        finally:
-            self.file.seek(at)
+        with self._from_origin() as artifact:
+            return artifact, examine(artifact, policy, loader=self.loader)
 
     def sha256(self) -> str:
         """Of the file object from where the load begins."""
+        with self._from_origin() as artifact:
+            return artifact.sha256()
+
+    @contextmanager
+    def _from_origin(self) -> Iterator[Artifact]:
         at = self.file.tell()
         self.rewind()
         try:
             with Borrowed(self.file) as artifact:
-                return artifact.sha256()
+                yield artifact
         finally:
             self.file.seek(at)
 

@@ -16,7 +16,7 @@ from modelscan.guard.sources import READ_AHEAD, Handle, file_identity, label_of,
 from modelscan.pickles.opcodes import Op
 from modelscan.policy import Policy
 from modelscan.scanner import Examination, examine
-from modelscan.source.artifact import CHUNK, IN_MEMORY, MAPPED_ANYWAY, Artifact, FileRoot
+from modelscan.source.artifact import CHUNK, IN_MEMORY, MAPPED_ANYWAY, Artifact, FileRoot, read_up_to
 
 GROWTH = 16
 """Where a pickle does not end within what was looked at, so many times more is looked at."""
@@ -112,10 +112,7 @@ class Window(Handle):
 
     def _read(self, size: int) -> bytes:
         try:
-            data = self.file.read(size)
-            while len(data) < size and (more := self.file.read(size - len(data))):
-                data += more
-            return bytes(data)
+            return read_up_to(self.file, size)
         finally:
             self.file.seek(self.origin)
 

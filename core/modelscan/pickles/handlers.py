@@ -162,7 +162,6 @@ def _build(state: State, pos: int, code: int) -> int:
     state.filled("BUILD", target, [given], pos)
     if isinstance(target, Made):
         if arrays.is_wrapper(target):
-            state.arrays += 1
             state.ledger.read_array()
             state.special += 1
             return _array(state, target, given, pos + 1)

@@ -67,7 +67,7 @@ class Ledger:
         self.data, self.end, self.name, self.limits, self.loader = data, end, name, limits, loader
         self.size = end - base
         self.arrays = self.late = 0
-        """joblib's arrays, and states given to what had one."""
+        """joblib's array wrappers, and states given to what had one."""
         self.codes: code.Codes
         self.doubt: int | None = None
         """From here on the loader these bytes are meant for reads something else (see `formats.pickle`)."""

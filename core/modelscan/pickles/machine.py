@@ -221,7 +221,7 @@ class Machine(State):
             return pos
         after = self._repeat(pos)
         if after > pos:
-            self.repeats.moved(key, len(self.stack), after, self.special + self.typed)
+            repeats.moved(key, len(self.stack), after, self.special + self.typed)
         return after
 
     def _memoized(self, pos: int) -> int:

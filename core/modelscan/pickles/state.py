@@ -73,8 +73,6 @@ class State(ABC):
         self.deep = False
         """Nested beyond DEEPEST."""
         self.layouts: arrays.Layouts | None = None
-        self.arrays = 0
-        """joblib array wrappers seen."""
         self.objects_at: int | None = None
         """Where the pickle of joblib's first array of objects begins."""
         self.careful = False

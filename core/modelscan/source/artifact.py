@@ -17,7 +17,7 @@ from modelscan.source import lease
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import BinaryIO
+    from typing import Any, BinaryIO
 
 Buffer = bytes | mmap.mmap
 Identity = tuple[int, int, int, int, int]
@@ -246,10 +246,7 @@ class SmallFileRoot(BytesRoot):
     """The bytes of a small file. It stays open, to tell whether it was written to since."""
 
     def __init__(self, file: BinaryIO, size: int) -> None:
-        data = file.read(size)
-        while len(data) < size and (more := file.read(size - len(data))):
-            data += more
-        super().__init__(data)
+        super().__init__(read_up_to(file, size))
         self.file, self.size = file, len(self.data)
 
     def identity(self) -> Identity | None:
@@ -270,6 +267,14 @@ class StreamRoot(Root):
 
 
 _SORTS = {stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket", stat.S_IFBLK: "a device", stat.S_IFCHR: "a device"}
+
+
+def read_up_to(file: Any, size: int) -> bytes:
+    """So many bytes from where a file object stands, fewer only at its end: one read may give less."""
+    data = file.read(size)
+    while len(data) < size and (more := file.read(size - len(data))):
+        data += more
+    return bytes(data)
 
 
 def no_file(mode: int) -> str:
