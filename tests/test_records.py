@@ -37,6 +37,13 @@ def written(decorator, field):
 OURS, THEIRS = written(records.dataclass, records.field), written(dataclasses.dataclass, dataclasses.field)
 
 
+@pytest.fixture(params=["few", "many"], autouse=True)
+def _instances(request, monkeypatch):
+    """With the first instances of a class, and with those that a compiled `__init__` makes."""
+    monkeypatch.setattr(records, "FEW", 0 if request.param == "many" else 50)
+    monkeypatch.setitem(globals(), "OURS", written(records.dataclass, records.field))
+
+
 @pytest.mark.parametrize("values", [("a",), ("a", 4), ("a", 4, {"b": 1}), ("a", 4, {"b": 1}, [1])])
 def test_what_is_made_is_shown_compared_and_taken_apart_as_ever(values):
     one, other = OURS(*values), THEIRS(*values)
@@ -71,6 +78,30 @@ def test_nothing_is_written_into_what_is_frozen():
         object.__setattr__(one, "other", 1)
     with pytest.raises(TypeError):
         OURS()
+
+
+@pytest.mark.parametrize(
+    ("values", "named"),
+    [((), {}), ((), {"size": 1}), (("a", 1, {}, [], 5), {}), (("a",), {"name": "b"}), (("a",), {"other": 1})],
+)
+def test_what_is_no_value_of_it_is_told_as_ever(values, named):
+    said = []
+    for made in (OURS, THEIRS):
+        with pytest.raises(TypeError) as wrong:
+            made(*values, **named)
+        said.append(str(wrong.value).removeprefix("written.<locals>."))
+    assert said[0] == said[1]
+
+
+def test_what_comes_after_the_fields_comes_for_every_instance():
+    @records.dataclass(slots=True)
+    class Row:
+        size: int = 1
+
+        def __post_init__(self) -> None:
+            self.size *= 2
+
+    assert [Row().size, Row(2).size, Row(size=3).size] == [2, 4, 6]
 
 
 def test_what_can_change_has_no_hash():

@@ -52,6 +52,8 @@ class _Missing:
 
 
 _MISSING = _Missing()
+FEW = 50
+"""Instances of a class that are made without a compiled `__init__`."""
 _PLAIN = _Field(None, True, True)
 
 
@@ -78,7 +80,7 @@ class _Maker:
         if self.frozen:
             space |= {"__setattr__": _set, "__delattr__": _delete, "__getstate__": _state, "__setstate__": _restore}
         made = type(cls)(cls.__name__, cls.__bases__, space)
-        made.__init__ = _init(made, fields)  # type: ignore[misc]
+        made.__init__ = _Init(made, fields)  # type: ignore[misc]
         return made
 
 
@@ -90,6 +92,40 @@ def _field(given: Any) -> _Field:
     made = _Field(None, True, True)
     made.default = given
     return made
+
+
+class _Init:
+    """The `__init__` of a class, compiled where that is worth it: most scans make no or few instances of most classes.
+
+    Whatever is wrong with the values is left to the compiled one, which says so.
+    """
+
+    __slots__ = ("cls", "fields", "left")
+
+    def __init__(self, cls: type, fields: dict[str, _Field]) -> None:
+        self.cls, self.fields, self.left = cls, fields, FEW
+
+    def __get__(self, instance: object, owner: type) -> Any:
+        if instance is not None and self.left:
+            self.left -= 1
+            return functools.partial(self._fill, instance)
+        made = self.cls.__init__ = _init(self.cls, self.fields)  # type: ignore[misc]
+        return made if instance is None else made.__get__(instance, owner)
+
+    def _fill(self, instance: Any, *values: Any, **named: Any) -> None:
+        given = dict(zip(self.fields, values, strict=False))
+        wrong = len(values) > len(given) or not given.keys().isdisjoint(named)
+        given |= named
+        for name, one in self.fields.items():
+            value = given.pop(name, one.default)
+            if value is _MISSING and one.factory is not None:
+                value = one.factory()
+            wrong = wrong or value is _MISSING
+            self.cls.__dict__[name].__set__(instance, value)
+        if wrong or given:
+            _init(self.cls, self.fields)(instance, *values, **named)
+        elif "__post_init__" in self.cls.__dict__:
+            instance.__post_init__()
 
 
 def _init(cls: type, fields: dict[str, _Field]) -> Any:

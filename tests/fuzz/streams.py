@@ -10,7 +10,7 @@ import struct
 from collections import OrderedDict
 from collections.abc import Callable
 
-from modelscan.pickles.opcodes import Op
+from modelscan.pickles.opcodes import NAMES
 
 from .program import Program
 from .words import Words
@@ -191,7 +191,7 @@ class Generator:
         return bytes(buffer) or b"."
 
     def _set(self, buffer: bytearray, at: int) -> None:
-        buffer[at : at + 1] = bytes([self.random.choice((self.random.randrange(256), self.random.choice(list(Op))))])
+        buffer[at : at + 1] = bytes([self.random.choice((self.random.randrange(256), self.random.choice(list(NAMES))))])
 
     def _insert(self, buffer: bytearray, at: int) -> None:
         buffer[at:at] = self.step()

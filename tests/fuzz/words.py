@@ -6,6 +6,7 @@ import random
 import struct
 
 from modelscan.pickles.opcodes import COUNTED, LINES, OPERANDS, Op
+from modelscan.pickles.opcodes import NAMES as OPCODES
 
 NAMES = ["os", "posix", "system", "numpy.os", "a.b", "collections", "OrderedDict", "x", "builtins", "getattr", "\u00e9"]
 ODD = ["", " ", "a b", "a\rb", "\U0001f600", "a..b", ".", "\u200b", "x\0y", "__class__", "n" * 4100, "\ud800"]
@@ -58,7 +59,7 @@ class Words:
     def pair(self) -> tuple[str, str]:
         return self.random.choice(READ) if self.random.random() < 0.25 else (self.word(), self.word())
 
-    def line(self, op: Op) -> bytes:
+    def line(self, op: int) -> bytes:
         """The text argument of an opcode."""
         odd = {
             Op.GET: INDICES,
@@ -73,7 +74,7 @@ class Words:
 
     def opcode(self) -> bytes:
         """Any opcode with some argument."""
-        op = self.random.choice(list(Op))
+        op = self.random.choice(list(OPCODES))
         code = bytes([op])
         if op in COUNTED:
             return code + self.counted(op, plain(self.word()))

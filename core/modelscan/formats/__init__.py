@@ -18,14 +18,12 @@ from modelscan.source.codecs import FIRST
 from modelscan.source.hiding import Hides
 
 _OPCODES = bytes(NAMES)
-_TEXT = b"smgnlv# \t\r\n\v\f"
-"""A field of a graph, a comment or a blank."""
 
 READERS: tuple[Row, ...] = (
     Row("zip", among_tensors=b"P", sign=signs.is_zip),
     Row("tar", sign=signs.is_tar),
     Row("sevenzip", b"7", among_tensors=b"7"),
-    Row("torch_legacy", b"\x80"),
+    Row("torch_legacy", sign=signs.is_torch_legacy),
     Row("pickle", _OPCODES, among_tensors=beginnings.FIRST),
     Row("numpy", b"\x93", among_tensors=b"\x93"),
     Row("skops", sign=signs.is_skops),
@@ -34,7 +32,7 @@ READERS: tuple[Row, ...] = (
     Row("hdf5", among_tensors=b"\x89", sign=signs.is_hdf5),
     Row("keras", sign=signs.is_json),
     Row("tensorflow", sign=signs.is_tensorflow),
-    Row("tf_text", _TEXT, named=".pbtxt"),
+    Row("tf_text", sign=signs.is_graph_text),
     Row("tflite", sign=signs.is_tflite),
     Row("safetensors", sign=signs.is_safetensors),
     Row("template", sign=signs.is_template),

@@ -7,10 +7,11 @@ from itertools import chain
 
 from modelscan.errors import LimitExceeded
 from modelscan.evidence import Evidence, Kind, Where
-from modelscan.formats import beside, torch_legacy
+from modelscan.formats import beside
 from modelscan.formats.again import Again
 from modelscan.formats.onward import Onward
 from modelscan.formats.reader import Context, Facts, Reader, anomaly, broken
+from modelscan.formats.signs import is_torch_legacy
 from modelscan.formats.walking import TRIAL, WALKED, Stream, Walked
 from modelscan.patterns import later
 from modelscan.pickles import familiar, leaves
@@ -59,7 +60,7 @@ class Trial:
 def claims(artifact: Artifact, context: Context) -> bool:
     """Protocol 2 and up announce themselves; of anything else, a little is walked: does it ask for objects?"""
     head = artifact.head
-    if not head or head[0] not in NAMES or head.startswith(_ZIP) or torch_legacy.claims(artifact, context):
+    if not head or head[0] not in NAMES or head.startswith(_ZIP) or is_torch_legacy(artifact):
         return False
     if artifact.numbers:
         return may_import(head, artifact.size) and _imports(artifact, context)

@@ -60,8 +60,6 @@ class Row:
     """Every byte that may stand first in what it claims; empty for any."""
     among_tensors: bytes = b""
     """The bytes that may stand first where it is looked for in the place of a tensor."""
-    named: str = ""
-    """How the name ends of what it claims by name, whatever stands first in it."""
     sign: Callable[[Artifact], bool] | None = None
     """A test of `formats.signs` that everything it claims passes."""
 
@@ -70,7 +68,7 @@ class Row:
         return _reader(self.module)
 
     def claims(self, artifact: Artifact, context: Context) -> bool:
-        if self.starts and artifact.head[:1] not in self.starts and not self._is_named(artifact):
+        if self.starts and artifact.head[:1] not in self.starts:
             return False
         if self.sign is not None and not self.sign(artifact):
             return False
@@ -81,9 +79,6 @@ class Row:
 
     def format(self, artifact: Artifact) -> str:
         return self.reader.format(artifact)
-
-    def _is_named(self, artifact: Artifact) -> bool:
-        return bool(self.named) and artifact.name.endswith(self.named)
 
 
 @functools.cache

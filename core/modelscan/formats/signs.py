@@ -13,6 +13,8 @@ _RECORD = 22 + 65_536
 _BLOCK = 512
 _CHECKSUM = bytes(sorted(b"01234567 \t\r\n\v\f+-_oO"))
 """What may stand in the text of a tar header's checksum."""
+_LEGACY = b"\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
+"""LONG1 0x1950a86a20f9469cfc6c, STOP; a PROTO opcode stands before it (torch.serialization.MAGIC_NUMBER)."""
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 ZIP = b"PK\x03\x04"
 """As a message it would hold a field of number 0, which no parser takes."""
@@ -25,6 +27,16 @@ _CONFIGURATIONS = frozenset(
 )
 """JSON files in which transformers looks for chat templates and for names of Python files."""
 _BLANKS = b"\xef\xbb\xbf \t\r\n\v\f"
+GRAPH_FIELDS = (
+    b"saved_model_schema_version",
+    b"meta_graphs",
+    b"meta_info_def",
+    b"graph_def",
+    b"node",
+    b"library",
+    b"versions",
+)
+"""The fields of which one stands first in a graph that is written as text, behind blanks and comments."""
 
 
 def is_zip(artifact: Artifact) -> bool:
@@ -43,6 +55,10 @@ def is_tar(artifact: Artifact) -> bool:
         return True
     text = head[148:156].partition(b"\0")[0].strip()
     return not text.strip(_CHECKSUM) and (bool(text) or not head[:_BLOCK].isascii())
+
+
+def is_torch_legacy(artifact: Artifact) -> bool:
+    return artifact.head[2 : 2 + len(_LEGACY)] == _LEGACY and artifact.head[0] == 0x80
 
 
 def is_skops(artifact: Artifact) -> bool:
@@ -81,6 +97,10 @@ def is_tensorflow(artifact: Artifact) -> bool:
     from modelscan.formats.tf_signs import is_message
 
     return is_message(artifact)
+
+
+def is_graph_text(artifact: Artifact) -> bool:
+    return artifact.name.endswith(".pbtxt") or artifact.head.lstrip(_BLANKS).startswith((b"#", *GRAPH_FIELDS))
 
 
 def is_tflite(artifact: Artifact) -> bool:

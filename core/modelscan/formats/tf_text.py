@@ -11,17 +11,14 @@ from typing import Any
 
 from modelscan.errors import FormatError
 from modelscan.formats.reader import Context, Facts, Reader, unreadable
+from modelscan.formats.signs import GRAPH_FIELDS
 from modelscan.patterns import later
 from modelscan.source.artifact import Artifact
 
 LARGEST = 16 << 20
 """Bytes of one text."""
 
-_FIELDS = r"saved_model_schema_version|meta_graphs|meta_info_def|graph_def|node|library|versions"
-_START = later(rf"(\s|#[^\n]*\n)*({_FIELDS})(\s|#[^\n]*\n)*[:{{<]".encode())
-_BLANK = b" \t\n\r\v\f"
-_WORDS = (b"#", *_FIELDS.encode().split(b"|"))
-"""What `_START` begins with, behind blanks; most files need no expression to be told from that."""
+_START = later(rb"(\s|#[^\n]*\n)*(" + b"|".join(GRAPH_FIELDS) + rb")(\s|#[^\n]*\n)*[:{<]")
 _NAMED = later(r"(^|[/\\!])saved_model\.pbtxt$")
 
 _BYTES, _MESSAGE, _NUMBER = 12, 11, 3
@@ -74,7 +71,7 @@ _ROOTS = ("SavedModel", "MetaGraphDef", "GraphDef")
 def claims(artifact: Artifact, context: Context) -> bool:
     if artifact.name.endswith(".pbtxt") and _NAMED.search(artifact.name) is not None:
         return True
-    return artifact.head.lstrip(_BLANK).startswith(_WORDS) and _START.match(artifact.head) is not None
+    return _START.match(artifact.head) is not None
 
 
 def read(artifact: Artifact, context: Context) -> Facts:

@@ -6,16 +6,15 @@ torch.serialization._legacy_load unpickles all five, so a payload may stand in a
 from __future__ import annotations
 
 from modelscan.formats.reader import Context, Facts, Reader, broken
+from modelscan.formats.signs import is_torch_legacy
 from modelscan.formats.walking import Stream
 from modelscan.source.artifact import Artifact
 
-MAGIC = b"\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
-"""LONG1 0x1950a86a20f9469cfc6c, STOP; a PROTO opcode stands before it."""
 PICKLES = 5
 
 
 def claims(artifact: Artifact, context: Context) -> bool:
-    return artifact.head[2 : 2 + len(MAGIC)] == MAGIC and artifact.head[0] == 0x80
+    return is_torch_legacy(artifact)
 
 
 def read(artifact: Artifact, context: Context) -> Facts:

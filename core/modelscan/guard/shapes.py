@@ -137,7 +137,7 @@ def _is_told_by_outline(data: bytes, key: Key) -> bool:
 def _encoding(raw: bytes) -> bytes:
     from modelscan.pickles.meaning import ENCODING, LONGEST_KEY
 
-    return b"\1" if len(raw) <= LONGEST_KEY and ENCODING(raw.decode("latin-1")) else b"\0"
+    return b"\1" if len(raw) <= LONGEST_KEY and ENCODING.fullmatch(raw.decode("latin-1")) else b"\0"
 
 
 def shape(data: bytes) -> Key | None:

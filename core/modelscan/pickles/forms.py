@@ -5,8 +5,7 @@ What the arguments are is looked at first; anything but the plain case stands as
 
 from __future__ import annotations
 
-import re
-
+from modelscan.patterns import later
 from modelscan.pickles import leaves
 from modelscan.pickles.meant import Attribute, Construction, Meaning, Nested, Reading, Replacement
 from modelscan.pickles.opcodes import Op
@@ -46,7 +45,7 @@ SUBSCRIPTED = frozenset(
 ALIASES = frozenset({"types.GenericAlias", "types.UnionType"})
 KERAS_LOADER = ("keras.src.saving.keras_saveable", "KerasSaveable._unpickle_model")
 """What every object of Keras is unpickled by (keras/src/saving/keras_saveable.py)."""
-RANGE = re.compile(r"range\(-?\d+, -?\d+(, -?\d+)?\)").fullmatch
+RANGE = later(r"range\(-?\d+, -?\d+(, -?\d+)?\)")
 CONSTANTS = frozenset({"Ellipsis", "NotImplemented"})
 LONGEST_RANGE = 70
 """Characters of three numbers of 64 bits."""
@@ -148,7 +147,7 @@ def _repr(data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Meaning |
     text = leaves.string(data, items[0], end) if len(items) == 1 else None
     if text in CONSTANTS:
         return Attribute(Global("builtins", str(text), at, "getattr"))
-    if text is None or len(text) > LONGEST_RANGE or not RANGE(text):
+    if text is None or len(text) > LONGEST_RANGE or not RANGE.fullmatch(text):
         return None
     return Replacement(Global("builtins", "range", at, "getattr"), Group("tuple"))
 

@@ -61,7 +61,7 @@ def decode(data: Buffer, at: int, end: int, longest: int = LONGEST) -> Any:
 
 def _decode(code: int, raw: bytes) -> Any:
     if code in _NUMBERS:
-        return struct.unpack(_NUMBERS[Op(code)], raw)[0]
+        return struct.unpack(_NUMBERS[code], raw)[0]
     if code in _STRINGS:
         try:
             return raw.decode("utf-8", "surrogatepass")

@@ -267,7 +267,7 @@ def _encode(data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Meaning
     if len(items) < 2:
         return None
     name = leaves.string(data, items[1], end)
-    if name is not None and len(name) <= LONGEST_KEY and ENCODING(name):
+    if name is not None and len(name) <= LONGEST_KEY and ENCODING.fullmatch(name):
         return None
     return Replacement(Global("codecs", "lookup", at, "encode"), Group("tuple", [items[1]]))
 
@@ -318,7 +318,7 @@ ENCODING = later(
     r"|u8|utf|utf[-_ ]?(7|8([-_]sig)?|(16|32)([-_ ]?[bl]e)?)|(raw[-_])?unicode[-_]escape|mac[-_]?roman|koi8[-_]?[rtu]"
     r"|big5([-_]?hkscs)?|euc[-_]?(jp|kr|jis_2004)|gb(k|2312|18030)|s(hift)?[-_]?jis|iso[-_]?2022[-_]?(jp|kr)",
     re.IGNORECASE,
-).fullmatch
+)
 """Names of encodings of text, which Python's own folder of codecs has."""
 ENCODERS = ("codecs:encode", "_codecs:encode")
 """Text in, bytes out: how protocols 0 to 2 write bytes."""

@@ -6,11 +6,9 @@ so the machine reads them by this table.
 
 from __future__ import annotations
 
-from enum import IntEnum
 
-
-class Op(IntEnum):
-    """One opcode byte."""
+class Op:
+    """The opcodes by name. Plain numbers: as an enumeration they take longer to make than a small file to be read."""
 
     MARK = 0x28
     STOP = 0x2E
@@ -161,7 +159,7 @@ EMPTY: dict[int, str] = {
 SIGNED = frozenset({Op.BINSTRING, Op.LONG4})
 """Counted opcodes whose length is signed; the unpickler refuses a negative one."""
 
-NAMES: dict[int, str] = {op.value: op.name for op in Op}
+NAMES: dict[int, str] = {code: name for name, code in vars(Op).items() if name.isupper()}
 
 
 def widths() -> list[int]:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from modelscan.pickles.opcodes import COUNTED, FIXED, LINES, OPERANDS, SIGNED, Op
+from modelscan.pickles.opcodes import COUNTED, FIXED, LINES, NAMES, OPERANDS, SIGNED, Op
 
 CHUNK = 1 << 20
 """Bytes asked for at once; a length in a stream may be a lie."""
 
-_KNOWN = frozenset(Op)
+_KNOWN = frozenset(NAMES)
 _WIDTHS = {**FIXED, **OPERANDS}
 
 

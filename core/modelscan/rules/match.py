@@ -161,7 +161,7 @@ class Rules:
     def _is_foreign(self, module: str, name: str) -> bool:
         """Is it plainly in a package that no rule and no alias speaks of? A file may have thousands of such names."""
         root, _, below = module.partition(".")
-        return not (below or "." in name or root in self._roots or root in self.packages or name.startswith("__"))
+        return not (below or "." in name or root in self.packages or root in self._roots or name.startswith("__"))
 
     def _home(self, module: str, name: str, dotted: str) -> str:
         """The module as the file has it, in its canonical spelling; "" where an alias says what the name is."""

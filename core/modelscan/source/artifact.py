@@ -13,7 +13,6 @@ from operator import add
 
 from modelscan.errors import FormatError
 from modelscan.progress import Meter
-from modelscan.source import lease
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -225,7 +224,10 @@ class FileRoot(Root):
         return identity_of(self.file.fileno())
 
     def hold(self) -> bool:
-        self._leased = self._leased or (not self.private and lease.take(self.file.fileno()))
+        if not (self._leased or self.private):
+            from modelscan.source import lease
+
+            self._leased = lease.take(self.file.fileno())
         return self._leased or self.private
 
     def let_go(self) -> None:
@@ -233,6 +235,8 @@ class FileRoot(Root):
             self._map.close()
             self._map = None
         if self._leased:
+            from modelscan.source import lease
+
             self._leased = False
             lease.give_back(self.file.fileno())
 
