@@ -215,9 +215,8 @@ def test_a_reader_from_the_page_reads(tmp_path):
     exec(compile(block, "tiny.py", "exec"), module)
     (tmp_path / "model.tiny").write_bytes(b"TINY\1" + (2).to_bytes(4, "little") + b"{}" + b"cposix\nsystem\n(Vls\ntR.")
     from modelscan.formats import Context
-    from modelscan.limits import Limits
+    from modelscan.limits import Budget, Limits
     from modelscan.source.artifact import Artifact
-    from modelscan.source.codecs import Budget
 
     artifact = Artifact.open(tmp_path / "model.tiny")
     context = Context(Limits(), Budget(1 << 20))

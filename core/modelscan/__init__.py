@@ -10,8 +10,6 @@ Everything below is loaded when it is first used, so that importing this package
 
 from __future__ import annotations
 
-from importlib import import_module
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -48,16 +46,16 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    if name == "guard":
-        return import_module("modelscan.guard")
     if name == "__version__":
         from modelscan.version import version
 
         return version()
-    home = _HOMES.get(name)
+    home = "modelscan" if name == "guard" else _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module 'modelscan' has no attribute {name!r}")
-    return getattr(import_module(home), name)
+    from importlib import import_module
+
+    return import_module("modelscan.guard") if name == "guard" else getattr(import_module(home), name)
 
 
 def __dir__() -> list[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
 from itertools import chain, islice
 
 from modelscan.evidence import Where
@@ -216,6 +215,7 @@ def read_one(entry: Entry, policy: Policy) -> tuple[Report, bool]:
 
     whole = settled(entry)
     report = scan_path(entry.path, policy, signed=False)
-    with suppress(OSError):
+    try:
         return report, whole and report.alone and stamp_of(os.stat(entry.path)) == entry.stamp  # noqa: PTH116
-    return report, False
+    except OSError:
+        return report, False

@@ -11,12 +11,17 @@ import os
 import sys
 
 NAME = "modelscan"
+HOME = "MODELSCAN_HOME"
+"""Environment variable: the folder to use instead of the user's own."""
 SITES = {"darwin": "/Library/Application Support"}
 """The configuration of a machine by `sys.platform`, where it is not `/etc/xdg`."""
 
 
-def user_data() -> str:
-    """What is kept for this user."""
+def home() -> str:
+    """What is kept for this user, or where `MODELSCAN_HOME` says; whether it is there or not."""
+    chosen = os.environ.get(HOME)
+    if chosen:
+        return os.path.join(os.getcwd(), os.path.expanduser(chosen))  # noqa: PTH109, PTH111, PTH118
     found = _here("XDG_DATA_HOME", ".local/share")
     if found:
         return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from modelscan.errors import LimitExceeded
 from modelscan.records import dataclass
 
 
@@ -31,3 +32,15 @@ class Limits:
     """Characters of all different names of one pickle."""
     seconds: float = 600.0
     """Wall time of one scan."""
+
+
+class Budget:
+    """Bytes that decompression may still produce in this scan."""
+
+    def __init__(self, left: int) -> None:
+        self.left = left
+
+    def spend(self, size: int) -> None:
+        self.left -= size
+        if self.left < 0:
+            raise LimitExceeded("expanded", "it decompresses to more than the limit")

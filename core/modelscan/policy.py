@@ -94,12 +94,15 @@ class Policy:
         if session is None and evidence in passed:
             return ()
         from modelscan.judge import Judge
+
+        found = tuple(Judge(self, session).judge(evidence))
+        if not found:
+            if session is None:
+                passed.add(evidence)
+            return ()
         from modelscan.order import ordered
 
-        found = ordered(Judge(self, session).judge(evidence))
-        if session is None and not found:
-            passed.add(evidence)
-        return found
+        return ordered(found)
 
     def wanted(self) -> Wanted:
         """Which facts may become findings, so that somebody will look at their details."""

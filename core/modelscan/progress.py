@@ -8,7 +8,6 @@ from __future__ import annotations
 import time
 from _thread import _local
 from collections.abc import Callable
-from contextlib import suppress
 
 from modelscan.records import dataclass, field
 
@@ -52,8 +51,7 @@ class Meter:
     def __enter__(self) -> Meter:
         _stack().append(self)
         if _watcher is not None and (self.total >= LEAST or self.unit != "bytes") and len(_stack()) == 1:
-            with suppress(Exception):  # what is shown never stops a scan
-                _watcher(self)
+            _told(_watcher, self)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -62,8 +60,7 @@ class Meter:
         if stack and stack[-1] is self:
             stack.pop()
         if self.after is not None:
-            with suppress(Exception):
-                self.after()
+            _told(self.after)
 
     def next(self, size: int) -> None:
         """A member of `size` bytes was read."""
@@ -94,6 +91,14 @@ def phase(word: str) -> None:
     """What this thread is doing now, such as "hashing"."""
     for meter in _stack():
         meter.phase = word
+
+
+def _told(call: Callable[..., object], *about: object) -> None:
+    """What is shown never stops a scan."""
+    try:
+        call(*about)
+    except Exception:
+        return
 
 
 def _stack() -> list[Meter]:

@@ -10,19 +10,17 @@ import os
 import stat
 import sys
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Sequence
 
-from modelscan.cleared import cleared
 from modelscan.collector import PAUSE
 from modelscan.errors import FormatError, LimitExceeded
 from modelscan.evidence import Evidence, Kind, Where
+from modelscan.limits import Budget
 from modelscan.policy import Policy
 from modelscan.progress import Meter
 from modelscan.records import dataclass, field, replace
-from modelscan.report import Report, Scanned, Skip, Verdict
+from modelscan.report import Finding, Report, Scanned, Skip, Verdict
 from modelscan.source.artifact import Artifact, StreamRoot, read_up_to
-from modelscan.source.codecs import Budget
 from modelscan.spelling import spelled
 from modelscan.version import version
 
@@ -171,7 +169,7 @@ def judge(
         findings=findings,
         skips=tuple(found.skips),
         parts=tuple(found.parts),
-        cleared=cleared(found.evidence, findings),
+        cleared=_cleared(found.evidence, findings),
         failures=failures,
         policy=policy.word,
         digest=policy.digest if signed else "",
@@ -179,6 +177,14 @@ def judge(
         versions=versions(),
         milliseconds=_since(started),
     )
+
+
+def _cleared(evidence: Sequence[Evidence], findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    if not findings:
+        return ()
+    from modelscan.cleared import cleared
+
+    return cleared(evidence, findings)
 
 
 _VERSIONS = {"modelscan-jupyter": version(), "python": ".".join(map(str, sys.version_info[:3]))}
@@ -263,10 +269,11 @@ def can_seek(file: Any) -> bool:
     """Can it be put back where it stands? A memory map has no word for that before Python 3.13, so it is tried."""
     if hasattr(file, "seekable"):
         return bool(file.seekable())
-    with suppress(Exception):
+    try:
         file.seek(file.tell())
-        return True
-    return False
+    except Exception:
+        return False
+    return True
 
 
 class Borrowed:

@@ -11,10 +11,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from modelscan import store
 from modelscan.approvals import Approval, checked, kept, kept_names
 from modelscan.errors import SettingsError
 from modelscan.floor import administrators_file, is_there
+from modelscan.folders import HOME
 from modelscan.limits import Limits
 from modelscan.places import FOLDER_FILE, PROJECT_FILE, project_speaks, user_file
 from modelscan.policy import KERAS, TENSORFLOW, WORDS, Policy
@@ -246,7 +246,7 @@ def _from_environment() -> Layer:
 
 
 def _unknown_variables() -> Iterator[str]:
-    known = {store.HOME, *(field.variable for field in FIELDS)}
+    known = {HOME, *(field.variable for field in FIELDS)}
     for name in sorted(os.environ):
         if name.startswith("MODELSCAN_") and name not in known:
             yield f"environment variable {name} is no setting{_meant(name, known)}"

@@ -72,7 +72,7 @@ def test_every_option_is_read_where_it_is_spelled_out(place, option):
         options.Takes.COUNT: "2",
     }.get(option.takes, "x")
     for name in (*option.names, *([option.off] if option.off else [])):
-        words = ["a.pkl", name, *([] if option.takes is options.Takes.NOTHING else [value])]
+        words = ["a.pkl", name, *([] if option.takes == options.Takes.NOTHING else [value])]
         read = options.read(words)
         assert read is not None
         assert read == by_click(words)

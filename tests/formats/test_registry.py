@@ -11,10 +11,9 @@ import zipfile
 import pytest
 
 from modelscan.formats import READERS, Context, hides
-from modelscan.limits import Limits
+from modelscan.limits import Budget, Limits
 from modelscan.source.artifact import Artifact
 from modelscan.source.checkpoint import LOOK, PEEK
-from modelscan.source.codecs import Budget
 
 CONTEXT = Context(Limits(), Budget(1 << 20))
 HEADS = (

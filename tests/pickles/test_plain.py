@@ -9,11 +9,10 @@ import pytest
 
 from modelscan.formats import Context, hides
 from modelscan.formats.walking import Stream
-from modelscan.limits import Limits
+from modelscan.limits import Budget, Limits
 from modelscan.pickles import plain
 from modelscan.pickles.opcodes import NAMES
 from modelscan.source.artifact import Artifact
-from modelscan.source.codecs import Budget
 
 CONTEXT = Context(Limits(), Budget(1 << 20), hides=hides)
 LEAVES = (1, -1, 300, 1 << 40, 1 << 900, 2.5, None, True, False, "text", "é" * 200, b"bytes", b"x" * 300, "", b"", "id")

@@ -10,7 +10,6 @@ import gc
 import os
 import sys
 from collections.abc import Sequence
-from importlib import import_module
 
 from modelscan.errors import ModelScanError
 
@@ -49,6 +48,8 @@ def __getattr__(name: str) -> Any:
     place = _HOMES.get(name)
     if place is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
     module, _, attribute = place.partition(":")
     return getattr(import_module(f"modelscan.cli.{module}"), attribute)
 

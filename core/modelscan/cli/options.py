@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from enum import Enum, auto
 
 from modelscan.choices import LEVELS
 from modelscan.places import FOLDER_FILE
@@ -25,21 +24,21 @@ FORMATS = tuple(dict.fromkeys((*RENDERERS, "custom")))
 SEVERITIES = tuple(severity.name for severity in Severity)
 
 
-class Takes(Enum):
+class Takes:
     """What follows an option."""
 
-    NOTHING = auto()
-    PATH = auto()
+    NOTHING = "nothing"
+    PATH = "path"
     """A file or folder that is there, or - for standard input."""
-    FILE = auto()
+    FILE = "file"
     """A file that is there."""
-    TARGET = auto()
+    TARGET = "target"
     """A path that is written to."""
-    FORMAT = auto()
-    SEVERITY = auto()
-    LEVEL = auto()
-    COUNT = auto()
-    TEXT = auto()
+    FORMAT = "format"
+    SEVERITY = "severity"
+    LEVEL = "level"
+    COUNT = "count"
+    TEXT = "text"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +47,7 @@ class Option:
 
     names: tuple[str, ...]
     to: str
-    takes: Takes
+    takes: str
     help: str
     metavar: str | None = None
     multiple: bool = False
@@ -140,7 +139,7 @@ def read(words: Sequence[str]) -> dict[str, Any] | None:
             if _is_odd(word):
                 return None
             option = _MORE
-        if option.takes is Takes.NOTHING:
+        if option.takes == Takes.NOTHING:
             found[option.to] = word != option.off
             continue
         text = word if option is _MORE else next(rest, None)
@@ -191,7 +190,7 @@ def _text(text: str) -> str | None:
     return text or None
 
 
-_READ: dict[Takes, Callable[[str], Any]] = {
+_READ: dict[str, Callable[[str], Any]] = {
     Takes.PATH: _path,
     Takes.FILE: _file,
     Takes.TARGET: _target,

@@ -6,7 +6,6 @@ import os
 import sys
 from collections.abc import Collection, Iterable, Mapping
 
-from modelscan import store
 from modelscan.choices import LEVELS, Choices
 from modelscan.cli import WrongUsage, say
 from modelscan.cli.output import deliver, prepare
@@ -126,14 +125,20 @@ def _policy(paths: Collection[str], settings: Settings | Choices) -> Policy:
 
     What comes out of a pipe comes once.
     """
-    if isinstance(settings, Choices) and STDIN in paths and store.exists():
+    if isinstance(settings, Choices) and STDIN in paths and _anything_kept():
         return settings.with_kept().policy()
     return settings.policy()
 
 
 def _may_be_approved(report: Report) -> bool:
     interrupted = any(row.code == "interrupted" for row in report.failures)
-    return report.verdict is not Verdict.SAFE and not interrupted and store.exists()
+    return report.verdict is not Verdict.SAFE and not interrupted and _anything_kept()
+
+
+def _anything_kept() -> bool:
+    from modelscan import store  # most scans do not ask
+
+    return store.exists()
 
 
 def _listen(level: str) -> None:

@@ -12,7 +12,7 @@ from modelscan.cli.group import version_option
 from modelscan.cli.options import FORMATS, OPTIONS, SEVERITIES, Option, Takes
 
 _PATH = click.Path(exists=True, readable=False, allow_dash=True)  # what cannot be read is for the report
-_TYPES: dict[Takes, click.ParamType[Any]] = {
+_TYPES: dict[str, click.ParamType[Any]] = {
     Takes.PATH: _PATH,
     Takes.FILE: click.Path(exists=True, dir_okay=False),
     Takes.TARGET: click.Path(),
@@ -26,7 +26,7 @@ _TYPES: dict[Takes, click.ParamType[Any]] = {
 
 def _made(option: Option) -> click.Option:
     said: dict[str, Any] = {"help": option.help, "metavar": option.metavar}
-    if option.takes is Takes.NOTHING:
+    if option.takes == Takes.NOTHING:
         said |= {"is_flag": True, "default": option.default}
     else:
         said |= {"type": _TYPES[option.takes], "multiple": option.multiple}

@@ -14,7 +14,6 @@ from modelscan.formats import signs
 from modelscan.formats.reader import Context, Reader, Row
 from modelscan.pickles import beginnings
 from modelscan.pickles.opcodes import NAMES
-from modelscan.source.codecs import FIRST
 from modelscan.source.hiding import Hides
 
 _OPCODES = bytes(NAMES)
@@ -28,7 +27,7 @@ READERS: tuple[Row, ...] = (
     Row("numpy", b"\x93", among_tensors=b"\x93"),
     Row("skops", sign=signs.is_skops),
     Row("notebook", sign=signs.is_notebook),
-    Row("compressed", FIRST, among_tensors=FIRST),
+    Row("compressed", signs.COMPRESSED, among_tensors=signs.COMPRESSED),
     Row("hdf5", among_tensors=b"\x89", sign=signs.is_hdf5),
     Row("keras", sign=signs.is_json),
     Row("tensorflow", sign=signs.is_tensorflow),

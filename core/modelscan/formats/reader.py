@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator
-from importlib import import_module
 
 from modelscan.errors import FormatError
 from modelscan.evidence import Evidence, Kind, Where
-from modelscan.limits import Limits
+from modelscan.limits import Budget, Limits
 from modelscan.records import dataclass
 from modelscan.report import Scanned, Skip
 from modelscan.source.artifact import Artifact
-from modelscan.source.codecs import Budget
 from modelscan.source.hiding import Hides
 
 
@@ -83,7 +81,8 @@ class Row:
 
 @functools.cache
 def _reader(module: str) -> Reader:
-    found: Reader = import_module(f"modelscan.formats.{module}").READER
+    # importlib, which brings warnings, takes longer to import than a reader
+    found: Reader = __import__(f"modelscan.formats.{module}", fromlist=("READER",)).READER
     return found
 
 

@@ -15,6 +15,8 @@ _CHECKSUM = bytes(sorted(b"01234567 \t\r\n\v\f+-_oO"))
 """What may stand in the text of a tar header's checksum."""
 _LEGACY = b"\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
 """LONG1 0x1950a86a20f9469cfc6c, STOP; a PROTO opcode stands before it (torch.serialization.MAGIC_NUMBER)."""
+COMPRESSED = b"\x1fB\xfd\x5d\x04\x28Z" + bytes(range(0x08, 0x80, 0x10))
+"""What may stand first in compressed data (`source.codecs`); zlib's first byte ends in an 8."""
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 ZIP = b"PK\x03\x04"
 """As a message it would hold a field of number 0, which no parser takes."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Generator, Iterable, Iterator, Sequence
-from enum import Flag, auto
 
 from modelscan.errors import FormatError, LimitExceeded
 from modelscan.evidence import Evidence, Kind, Where
@@ -13,7 +12,7 @@ from modelscan.formats import pickle
 from modelscan.formats.reader import Context, Facts, Reader, anomaly, leaves_the_archive, unreadable
 from modelscan.patterns import later
 from modelscan.report import Skip
-from modelscan.source import archive, codecs
+from modelscan.source import archive
 from modelscan.source.archive import Member
 from modelscan.source.artifact import Artifact
 
@@ -29,23 +28,14 @@ CONFIG = "config.json"
 """The member of a .keras archive that says what the model is made of; its name is the only thing Keras goes by."""
 
 
-class Trait(Flag):
-    """What an archive is, by the names in it; it may be several things at once."""
-
-    PLAIN = 0
-    TORCH = auto()
-    SCRIPT = auto()
-    PACKAGE = auto()
-    EXPORTED = auto()
-    KERAS = auto()
-
-
-_MARKS: tuple[tuple[str, Trait], ...] = (
-    ("data.pkl", Trait.TORCH),
-    ("constants.pkl", Trait.TORCH | Trait.SCRIPT),  # torch.load hands an archive with this member to torch.jit.load
-    (".data/extern_modules", Trait.TORCH | Trait.PACKAGE),
-    ("archive_format", Trait.TORCH | Trait.EXPORTED),
-    ("serialized_exported_program.json", Trait.TORCH | Trait.EXPORTED),  # up to torch 2.7, and still read
+KERAS, TORCH, SCRIPT, PACKAGE, EXPORTED = "keras", "torch", "script", "package", "exported"
+"""What an archive may be, by the names in it, several things at once: whatever is none of Keras is torch's."""
+_MARKS: tuple[tuple[str, str], ...] = (
+    ("data.pkl", TORCH),
+    ("constants.pkl", SCRIPT),  # torch.load hands an archive with this member to torch.jit.load
+    (".data/extern_modules", PACKAGE),
+    ("archive_format", EXPORTED),
+    ("serialized_exported_program.json", EXPORTED),  # up to torch 2.7, and still read
 )
 
 
@@ -61,7 +51,7 @@ def read(artifact: Artifact, context: Context) -> Facts:
     """Every member as an artifact of its own, and what is odd about the archive."""
     try:
         found = archive.read(artifact, context.limits, context.hides)
-        if found.tensors and not _traits([member.name for member in found.members]) & Trait.TORCH:
+        if found.tensors and TORCH not in _traits([member.name for member in found.members]):
             found = archive.read(artifact, context.limits)
     except FormatError as error:
         yield unreadable(artifact, error)
@@ -71,22 +61,18 @@ def read(artifact: Artifact, context: Context) -> Facts:
     if found.broken is not None:
         yield unreadable(artifact, found.broken)
     traits = _traits([member.name for member in found.members])
-    if Trait.PACKAGE in traits:
+    if PACKAGE in traits:
         yield from _sources(artifact, found.members)
     for member in found.members:
         if not member.is_folder:
             yield from _member(artifact, member, context, traits)
 
 
-def _traits(names: Sequence[str]) -> Trait:
+def _traits(names: Sequence[str]) -> frozenset[str]:
     """miniz, which torch reads with, takes capital and small letters for the same."""
-    found = Trait.KERAS if CONFIG in names else Trait.PLAIN
-    for name in names:
-        whole = f"/{name.lower()}"
-        for mark, trait in _MARKS:
-            if whole.endswith(f"/{mark}"):
-                found |= trait
-    return found
+    lower = [f"/{name.lower()}" for name in names]
+    found = {trait for mark, trait in _MARKS if any(name.endswith(f"/{mark}") for name in lower)}
+    return frozenset((*found, *((TORCH,) if found else ()), *((KERAS,) if CONFIG in names else ())))
 
 
 def _sources(artifact: Artifact, members: Iterable[Member]) -> Iterator[Evidence]:
@@ -99,7 +85,7 @@ def _sources(artifact: Artifact, members: Iterable[Member]) -> Iterator[Evidence
         yield anomaly(artifact, "package-source", None, names[0] + more)
 
 
-def _member(artifact: Artifact, member: Member, context: Context, traits: Trait) -> Facts:
+def _member(artifact: Artifact, member: Member, context: Context, traits: frozenset[str]) -> Facts:
     for code in member.oddities:
         yield anomaly(artifact, code, member.header, member.name)
     if leaves_the_archive(member.name):
@@ -119,18 +105,18 @@ def _member(artifact: Artifact, member: Member, context: Context, traits: Trait)
         yield unreadable(artifact, broken)
     elif _is_wrong(member, child):
         yield anomaly(artifact, "zip-checksum", member.header, member.name)
-    child.loader = "torch" if traits & ~Trait.KERAS else "keras" if traits else ""
+    child.loader = TORCH if TORCH in traits else KERAS if traits else ""
     child.expected = bool(traits) or member.encrypted
-    child.numbers = Trait.TORCH in traits and _TENSOR.search(member.name) is not None
+    child.numbers = TORCH in traits and _TENSOR.search(member.name) is not None
     source = child.name.endswith(".py")
-    if Trait.KERAS in traits and member.name == CONFIG:
+    if KERAS in traits and member.name == CONFIG:
         from modelscan.formats import keras
 
         yield from keras.read_config(child, context)
         return
-    if Trait.EXPORTED in traits:
+    if EXPORTED in traits:
         yield from _exported(child, context)
-    if Trait.SCRIPT in traits and (yield from _compiled(child, source, context)):
+    if SCRIPT in traits and (yield from _compiled(child, source, context)):
         child.release()
     elif not (traits and source and _is_prose(child, context)):
         yield child
@@ -146,6 +132,8 @@ def _extract(artifact: Artifact, member: Member, context: Context) -> tuple[Arti
         if "zip-overlap" in member.oddities:
             context.budget.spend(size)  # the same bytes over and over are a bomb as well
         return artifact.part(member.name, member.start, size), None
+    from modelscan.source import codecs  # checkpoints and most other models are stored as they are
+
     codec = codecs.ZIP_METHODS.get(member.method)
     if codec is None:
         reason = f"member {member.name!r} uses compression method {member.method}"

@@ -16,12 +16,13 @@ from collections.abc import Callable, Iterator, Sequence
 
 from modelscan.pickles.leaves import Buffer
 from modelscan.pickles.opcodes import Op
-from modelscan.pickles.rows import Rows
 from modelscan.records import dataclass, field
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
+
+    from modelscan.pickles.rows import Rows
 
 SMALLEST = 1024
 """Bytes of a batch that is worth it; smaller ones may be arguments or a description that somebody wants to read."""

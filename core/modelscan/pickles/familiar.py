@@ -12,16 +12,16 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from modelscan.evidence import Evidence, Kind
 from modelscan.pickles import outline as outlines
-from modelscan.pickles import trace
 from modelscan.pickles.leaves import Buffer
 from modelscan.pickles.ledger import Wanted
 from modelscan.pickles.machine import Machine
 from modelscan.pickles.opcodes import LEAVES, Op
-from modelscan.pickles.rows import Step
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
+
+    from modelscan.pickles.rows import Step
 
 LONGEST = 16_384
 """Bytes of a pickle that is remembered."""
@@ -146,6 +146,8 @@ def _is_ordinary(machine: Machine, facts: Sequence[Evidence]) -> bool:
 
 def _steps(data: Buffer, pos: int, end: int) -> Iterator[Step]:
     """All opcodes but frames."""
+    from modelscan.pickles import trace  # where two are alike
+
     while pos < end:
         code = data[pos]
         after = trace.after(data, pos, end)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import struct
-from mmap import mmap
 
 from modelscan.pickles import text
 from modelscan.pickles.opcodes import COUNTED, FIXED, NAMES, Op
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from mmap import mmap
+    from typing import Any, TypeAlias
 
-Buffer = bytes | mmap
+Buffer: TypeAlias = "bytes | mmap"
 
 LONGEST = 65_536
 """Bytes of one leaf that are ever decoded."""

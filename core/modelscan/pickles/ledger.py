@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from modelscan.errors import LimitExceeded
 from modelscan.evidence import Evidence, Kind, Where
 from modelscan.limits import Limits
-from modelscan.pickles import code, describe, leaves, ordinary, trace
+from modelscan.pickles import code, describe, leaves, ordinary
 from modelscan.pickles.among import NONE, Among, given
 from modelscan.pickles.arrays import Side
 from modelscan.pickles.meaning import is_mapping
@@ -302,6 +302,8 @@ class Ledger:
         if made is not None:
             detail |= code.facts(made)
         if self.traced < TRACED:
+            from modelscan.pickles import trace  # for findings only
+
             self.traced += 1
             start = root.at if root and root.at <= at else at
             detail["opcodes"] = trace.opcodes(self.data, start, at, self.end, self.base)

@@ -19,11 +19,14 @@ from modelscan.pickles.handlers import HANDLERS
 from modelscan.pickles.ledger import Ledger
 from modelscan.pickles.opcodes import COUNTED, EMPTY, NAMES, Op, widths
 from modelscan.pickles.repeats import Repeats, Run
-from modelscan.pickles.rows import Rows
 from modelscan.pickles.state import State, underflow
 from modelscan.pickles.values import Group
 from modelscan.progress import reached
 from modelscan.records import dataclass
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from modelscan.pickles.rows import Rows
 
 STRIDE = 4_096
 """Opcodes between two looks at the budgets."""
@@ -183,6 +186,8 @@ class Machine(State):
             return 0
         grammar = batches.grammar(self.memoize)
         if self.rows is None or self.rows.memoize is not self.memoize:
+            from modelscan.pickles.rows import Rows  # long streams only
+
             self.rows = Rows(self.memoize)
         found = batches.find(self.data, mark, self.limit, self.end, grammar, self.rows)
         if found is None:  # looking was in vain, so look less often while that goes on

@@ -11,7 +11,10 @@ from collections.abc import Sequence
 
 from modelscan.pickles.leaves import Buffer
 from modelscan.pickles.opcodes import COUNTED, FIXED, SIGNED, Op
-from modelscan.pickles.rows import Step
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from modelscan.pickles.rows import Step
 
 CONSTANT = 64
 """Bytes of a text that are taken for a constant where all samples have the same."""

@@ -16,12 +16,13 @@ from collections.abc import Iterator, Sequence
 from modelscan.pickles import outline as outlines
 from modelscan.pickles.leaves import Buffer
 from modelscan.pickles.memo import Memo
-from modelscan.pickles.rows import Slot
 from modelscan.records import dataclass, field
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, TypeAlias
+
+    from modelscan.pickles.rows import Slot
 
 ROWS = 4
 """Rows of a kind, one after the other, before one of them is learned."""
@@ -46,7 +47,7 @@ PUT = rb"r.(?!\0\0\0)..\0"
 Span = tuple[int, int]
 Key = tuple[int, int]
 """An opcode, and how many marks there are below it."""
-Part = bytes | Slot
+Part: TypeAlias = "bytes | Slot"
 
 
 class _End:

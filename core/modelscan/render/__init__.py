@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib import import_module
 
 from modelscan.records import dataclass, field
 from modelscan.report import Report
@@ -54,5 +53,5 @@ if TYPE_CHECKING:
 
 def renderer(name: str) -> Render:
     """The renderer of that name. Raises KeyError for an unknown one."""
-    render: Render = import_module(RENDERERS[name]).render
+    render: Render = __import__(RENDERERS[name], fromlist=("render",)).render
     return render

@@ -65,13 +65,15 @@ def _bare(word: str) -> str:
 
 
 def _value(text: str) -> Any:
+    if text[:1] in ('"', "'"):
+        return _text(text)
     if text in _WORDS:
         return _WORDS[text]
     if text.isascii() and text.isdigit() and text[0] != "0":
         return int(text)
     if text[:1] == "[" and text[-1] == "]":
         return [_text(row) for row in text[1:-1].split(", ")]
-    return _text(text)
+    raise ValueError(text)
 
 
 def _text(text: str) -> str:

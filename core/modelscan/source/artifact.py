@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import mmap
 import os
 import stat
 from abc import ABC, abstractmethod
@@ -16,9 +15,10 @@ from modelscan.progress import Meter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, BinaryIO
+    import mmap
+    from typing import Any, BinaryIO, TypeAlias
 
-Buffer = bytes | mmap.mmap
+Buffer: TypeAlias = "bytes | mmap.mmap"
 Identity = tuple[int, int, int, int, int]
 """device, inode, size, mtime_ns, ctime_ns of an open file."""
 
@@ -217,6 +217,8 @@ class FileRoot(Root):
 
     def _mapped(self) -> mmap.mmap:
         if self._map is None:
+            import mmap
+
             self._map = mmap.mmap(self.file.fileno(), 0, access=mmap.ACCESS_READ)
         return self._map
 

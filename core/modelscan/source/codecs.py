@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Callable, Iterator
 
 from modelscan.errors import FormatError, LimitExceeded
+from modelscan.limits import Budget
 from modelscan.patterns import later
 from modelscan.records import dataclass
 from modelscan.source.artifact import CHUNK, Artifact
@@ -199,10 +200,6 @@ def codec_of(head: bytes) -> Codec | None:
     return next((codec for codec in CODECS if codec.claims(head)), None)
 
 
-FIRST = b"\x1fB\xfd\x5d\x04\x28Z" + bytes(range(0x08, 0x80, 0x10))
-"""What stands first in compressed data; zlib's first byte ends in an 8."""
-
-
 ZIP_METHODS: dict[int, Codec] = {
     8: Codec("deflate", _never, lambda file: io.BufferedReader(_Zlib(file, raw=True), CHUNK)),
     12: Codec("bzip2", _never, _open_bz2),
@@ -259,15 +256,3 @@ def settled(target: tempfile.SpooledTemporaryFile[bytes]) -> bytes | BinaryIO:
     data = target.read()
     target.close()
     return data
-
-
-class Budget:
-    """Bytes that decompression may still produce in this scan."""
-
-    def __init__(self, left: int) -> None:
-        self.left = left
-
-    def spend(self, size: int) -> None:
-        self.left -= size
-        if self.left < 0:
-            raise LimitExceeded("expanded", "it decompresses to more than the limit")

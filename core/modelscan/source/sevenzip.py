@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from modelscan.errors import FormatError, LimitExceeded
-from modelscan.limits import Limits
+from modelscan.limits import Budget, Limits
 from modelscan.source import codecs
 from modelscan.source.artifact import Artifact
-from modelscan.source.codecs import Budget
 
 MAGIC = b"7z\xbc\xaf\x27\x1c"
 
