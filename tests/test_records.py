@@ -37,13 +37,6 @@ def written(decorator, field):
 OURS, THEIRS = written(records.dataclass, records.field), written(dataclasses.dataclass, dataclasses.field)
 
 
-@pytest.fixture(params=["few", "many"], autouse=True)
-def _instances(request, monkeypatch):
-    """With the first instances of a class, and with those that a compiled `__init__` makes."""
-    monkeypatch.setattr(records, "FEW", 0 if request.param == "many" else 50)
-    monkeypatch.setitem(globals(), "OURS", written(records.dataclass, records.field))
-
-
 @pytest.mark.parametrize("values", [("a",), ("a", 4), ("a", 4, {"b": 1}), ("a", 4, {"b": 1}, [1])])
 def test_what_is_made_is_shown_compared_and_taken_apart_as_ever(values):
     one, other = OURS(*values), THEIRS(*values)

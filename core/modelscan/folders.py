@@ -20,8 +20,13 @@ SITES = {"darwin": "/Library/Application Support"}
 def home() -> str:
     """What is kept for this user, or where `MODELSCAN_HOME` says; whether it is there or not."""
     chosen = os.environ.get(HOME)
-    if chosen:
-        return os.path.join(os.getcwd(), os.path.expanduser(chosen))  # noqa: PTH109, PTH111, PTH118
+    if not chosen:
+        return user_data()
+    return os.path.join(os.getcwd(), os.path.expanduser(chosen))  # noqa: PTH109, PTH111, PTH118
+
+
+def user_data() -> str:
+    """What is kept for this user."""
     found = _here("XDG_DATA_HOME", ".local/share")
     if found:
         return found

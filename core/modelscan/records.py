@@ -1,7 +1,7 @@
 """`dataclass` as the standard library has it, made in a sixth of the time, for classes that every scan waits for.
 
 `dataclasses` imports `inspect`, and compiles six functions a class: a third of what `modelscan FILE` took was making
-some eighty of them (docs/reference/benchmarks.md). Here one is compiled, and the rest is shared. What comes out is a
+some eighty of them (docs/reference/benchmarks.md). Here none is compiled, and all are shared. What comes out is a
 dataclass to everybody else: `dataclasses.replace`, `asdict`, `fields` and `copy.replace` take it.
 
 Only what the house uses is there: `frozen`, `slots`, defaults, `default_factory`, and fields left out of hash or repr.
@@ -9,7 +9,6 @@ Only what the house uses is there: `frozen`, `slots`, defaults, `default_factory
 
 from __future__ import annotations
 
-import functools
 from operator import attrgetter
 
 __all__ = ["dataclass", "field", "replace"]
@@ -52,8 +51,6 @@ class _Missing:
 
 
 _MISSING = _Missing()
-FEW = 50
-"""Instances of a class that are made without a compiled `__init__`."""
 _PLAIN = _Field(None, True, True)
 
 
@@ -80,7 +77,7 @@ class _Maker:
         if self.frozen:
             space |= {"__setattr__": _set, "__delattr__": _delete, "__getstate__": _state, "__setstate__": _restore}
         made = type(cls)(cls.__name__, cls.__bases__, space)
-        made.__init__ = _Init(made, fields)  # type: ignore[misc]
+        made.__init__ = _init(made, fields)  # type: ignore[misc]
         return made
 
 
@@ -94,72 +91,77 @@ def _field(given: Any) -> _Field:
     return made
 
 
-class _Init:
-    """The `__init__` of a class, compiled where that is worth it: most scans make no or few instances of most classes.
-
-    Whatever is wrong with the values is left to the compiled one, which says so.
-    """
-
-    __slots__ = ("cls", "fields", "left")
-
-    def __init__(self, cls: type, fields: dict[str, _Field]) -> None:
-        self.cls, self.fields, self.left = cls, fields, FEW
-
-    def __get__(self, instance: object, owner: type) -> Any:
-        if instance is not None and self.left:
-            self.left -= 1
-            return functools.partial(self._fill, instance)
-        made = self.cls.__init__ = _init(self.cls, self.fields)  # type: ignore[misc]
-        return made if instance is None else made.__get__(instance, owner)
-
-    def _fill(self, instance: Any, *values: Any, **named: Any) -> None:
-        given = dict(zip(self.fields, values, strict=False))
-        wrong = len(values) > len(given) or not given.keys().isdisjoint(named)
-        given |= named
-        for name, one in self.fields.items():
-            value = given.pop(name, one.default)
-            if value is _MISSING and one.factory is not None:
-                value = one.factory()
-            wrong = wrong or value is _MISSING
-            self.cls.__dict__[name].__set__(instance, value)
-        if wrong or given:
-            _init(self.cls, self.fields)(instance, *values, **named)
-        elif "__post_init__" in self.cls.__dict__:
-            instance.__post_init__()
-
-
 def _init(cls: type, fields: dict[str, _Field]) -> Any:
-    """Compiled, because instances are made by the hundred thousand; once for all classes of so many fields.
-
-    `space` holds what its text names: the setters of the slots, and what makes a default.
-    """
-    made = tuple(number for number, one in enumerate(fields.values()) if one.factory is not None)
-    code = _compiled(len(fields), made, "__post_init__" in cls.__dict__)
-    space: dict[str, Any] = {"_missing": _MISSING, "__name__": cls.__module__}
-    defaults = []
-    for number, (name, one) in enumerate(fields.items()):
-        space[f"_set{number}"] = cls.__dict__[name].__set__
-        if one.factory is not None:
-            space[f"_new{number}"] = one.factory
+    """The `__init__` for so many fields, with their names and a `_put` that sets them."""
+    defaults: list[Any] = []
+    puts = []
+    for name, one in fields.items():
+        put = cls.__dict__[name].__set__
+        puts.append(put if one.factory is None else _making(put, one.factory))
         if one.factory is not None or one.default is not _MISSING:
             defaults.append(one.default)
         elif defaults:
             raise TypeError(f"{cls.__qualname__}.{name} needs a default, as the fields before it have one")
-    named = code.replace(co_varnames=("self", *fields), co_qualname=f"{cls.__qualname__}.__init__")
+    if len(fields) >= len(_INITS):
+        raise TypeError(f"{cls.__qualname__} has {len(fields)} fields: write out one more `__init__`")
+    code = _INITS[len(fields)].__code__
+    named = code.replace(co_varnames=("self", *fields), co_name="__init__", co_qualname=f"{cls.__qualname__}.__init__")
+    space = {"__name__": cls.__module__, "_put": _filling(puts, "__post_init__" in cls.__dict__)}
     function: Any = type(_init)
     return function(named, space, "__init__", tuple(defaults))
 
 
-@functools.cache
-def _compiled(count: int, made: tuple[int, ...], more: bool) -> Any:
-    """The code of an `__init__` for so many fields, with other names for them; `made` have a `default_factory`."""
-    values = [f"_new{at}() if v{at} is _missing else v{at}" if at in made else f"v{at}" for at in range(count)]
-    lines = [f" _set{at}(self, {value})" for at, value in enumerate(values)]
-    lines += [" self.__post_init__()"] if more else [" pass"]
-    space: dict[str, Any] = {}
-    words = ["self", *(f"v{at}" for at in range(count))]
-    exec(f"def __init__({', '.join(words)}):\n" + "\n".join(lines), space)  # noqa: S102 - of numbers only
-    return space["__init__"].__code__
+def _making(put: Callable[[Any, Any], None], factory: Callable[[], Any]) -> Callable[[Any, Any], None]:
+    return lambda self, value: put(self, factory() if value is _MISSING else value)
+
+
+def _filling(puts: list[Callable[[Any, Any], None]], more: bool) -> Callable[[Any, tuple[Any, ...]], None]:
+    def fill(self: Any, values: tuple[Any, ...]) -> None:
+        for put, value in zip(puts, values):  # noqa: B905 - they are as many, and it would take time
+            put(self, value)
+
+    def fill_and_go_on(self: Any, values: tuple[Any, ...]) -> None:
+        fill(self, values)
+        self.__post_init__()
+
+    return fill_and_go_on if more else fill
+
+
+def _put(_: Any, values: tuple[Any, ...]) -> None:
+    """What each class has its own of, by this name."""
+    raise TypeError(values)
+
+
+# fmt: off
+_INITS: tuple[Callable[..., None], ...] = (
+    lambda s: _put(s, ()),
+    lambda s, a: _put(s, (a,)),
+    lambda s, a, b: _put(s, (a, b)),
+    lambda s, a, b, c: _put(s, (a, b, c)),
+    lambda s, a, b, c, d: _put(s, (a, b, c, d)),
+    lambda s, a, b, c, d, e: _put(s, (a, b, c, d, e)),
+    lambda s, a, b, c, d, e, f: _put(s, (a, b, c, d, e, f)),
+    lambda s, a, b, c, d, e, f, g: _put(s, (a, b, c, d, e, f, g)),
+    lambda s, a, b, c, d, e, f, g, h: _put(s, (a, b, c, d, e, f, g, h)),
+    lambda s, a, b, c, d, e, f, g, h, i: _put(s, (a, b, c, d, e, f, g, h, i)),
+    lambda s, a, b, c, d, e, f, g, h, i, j: _put(s, (a, b, c, d, e, f, g, h, i, j)),
+    lambda s, a, b, c, d, e, f, g, h, i, j, k: _put(s, (a, b, c, d, e, f, g, h, i, j, k)),
+    lambda s, a, b, c, d, e, f, g, h, i, j, k, m: _put(s, (a, b, c, d, e, f, g, h, i, j, k, m)),
+    lambda s, a, b, c, d, e, f, g, h, i, j, k, m, n: _put(s, (a, b, c, d, e, f, g, h, i, j, k, m, n)),
+    lambda s, a, b, c, d, e, f, g, h, i, j, k, m, n, o: _put(s, (a, b, c, d, e, f, g, h, i, j, k, m, n, o)),
+    lambda s, a, b, c, d, e, f, g, h, i, j, k, m, n, o, p: _put(s, (a, b, c, d, e, f, g, h, i, j, k, m, n, o, p)),
+    lambda s, a, b, c, d, e, f, g, h, i, j, k, m, n, o, p, q: _put(s, (a, b, c, d, e, f, g, h, i, j, k, m, n, o, p, q)),
+    lambda s, a, b, c, d, e, f, g, h, i, j, k, m, n, o, p, q, r:
+        _put(s, (a, b, c, d, e, f, g, h, i, j, k, m, n, o, p, q, r)),
+    lambda s, a, b, c, d, e, f, g, h, i, j, k, m, n, o, p, q, r, x:
+        _put(s, (a, b, c, d, e, f, g, h, i, j, k, m, n, o, p, q, r, x)),
+    lambda s, a, b, c, d, e, f, g, h, i, j, k, m, n, o, p, q, r, x, t:
+        _put(s, (a, b, c, d, e, f, g, h, i, j, k, m, n, o, p, q, r, x, t)),
+    lambda s, a, b, c, d, e, f, g, h, i, j, k, m, n, o, p, q, r, x, t, u:
+        _put(s, (a, b, c, d, e, f, g, h, i, j, k, m, n, o, p, q, r, x, t, u)),
+)
+# fmt: on
+"""By the number of fields. Written out, so that no scan compiles anything."""
 
 
 def _equal(names: tuple[str, ...]) -> Any:
