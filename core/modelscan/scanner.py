@@ -202,7 +202,7 @@ def _read(
     if depth > context.limits.depth:
         _note(found, artifact, "limit", f"containers nested deeper than {context.limits.depth}")
         return
-    from modelscan.formats import READERS
+    from modelscan.formats import READERS, Parts
 
     claimed = False
     readers: Iterable[Reader | Row] = READERS if only is None else (only,)
@@ -219,6 +219,8 @@ def _read(
                     item.release()
                 elif isinstance(item, Scanned):
                     found.scanned[at] = item
+                elif isinstance(item, Parts):
+                    found.parts += [f"{artifact.name}!{name}" for name in item.names]
                 elif isinstance(item, Skip):
                     found.scanned.pop()
                     _leave(found, artifact, item.reason)

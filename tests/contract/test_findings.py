@@ -8,6 +8,7 @@ from pathlib import Path
 import keras_samples
 import pytest
 import tf_samples
+import torch
 from contract.corpus import CLEARED, files
 
 from modelscan.modelscan import ModelScan
@@ -132,3 +133,18 @@ def test_saved_models_are_read_without_tensorflow(tmp_path, name, data, scanner,
     assert {row["scanner"] for row in results["issues"]} == {f"modelscan.scanners.{scanner}"}
     assert results["summary"]["scanned"]["scanned_files"] == [name]
     assert results["errors"] == []
+
+
+def test_tensors_of_a_checkpoint_are_listed_as_skipped(tmp_path):
+    """As modelscan 0.8 lists them; beyond some thousands nobody reads that, and a report would grow with the model."""
+    listed = {}
+    for count in (2, 40, 4_200):
+        path = tmp_path / f"model{count}.pt"
+        torch.save({str(number): torch.ones(1) for number in range(count)}, path)
+        skipped = ModelScan().scan(path)["summary"]["skipped"]["skipped_files"]
+        assert {row["category"] for row in skipped} == {"SCAN_NOT_SUPPORTED"}
+        names = [row["source"].partition("/data/")[2] for row in skipped if "/data/" in row["source"]]
+        listed[count] = [name for name in names if name.isdigit()]
+    assert sorted(listed[2]) == ["0", "1"]
+    assert sorted(listed[40], key=int) == [str(number) for number in range(40)]
+    assert listed[4_200] == []

@@ -136,7 +136,7 @@ def test_many_entries_at_once_are_read_as_each_alone(seed, monkeypatch):
         assert (some.oddities, some.broken) == (each.oddities, each.broken)
         assert set(some.members) <= set(each.members)
         passed = [member for member in each.members if member not in set(some.members)]
-        assert len(passed) == some.tensors
+        assert {member.name.encode() for member in passed} == set(some.tensors)
         for member in passed:
             assert not member.oddities
             assert re.fullmatch(r"[^/]+/data/\d+", member.name)
@@ -152,7 +152,7 @@ def test_entries_are_counted_in_a_nested_archive_and_in_one_with_bytes_in_front(
     outer = Artifact.open(path)
     found = archive.read(outer.part("m", 70_000, len(whole)), Limits(), hides)
     outer.close()
-    assert found.tensors == 300
+    assert len(found.tensors) == 300
     assert found == archive.read(Artifact.of_bytes("m", whole), Limits(), hides)
     shifted, _ = views(b"x" * 512 + whole, 16, monkeypatch)
     assert not shifted.tensors

@@ -11,7 +11,7 @@ import functools
 from collections.abc import Callable
 
 from modelscan.formats import signs
-from modelscan.formats.reader import Context, Reader, Row
+from modelscan.formats.reader import Context, Parts, Reader, Row
 from modelscan.pickles import beginnings
 from modelscan.pickles.opcodes import NAMES
 from modelscan.source.hiding import Hides
@@ -57,4 +57,4 @@ hides = Hides(bytes(_AMONG), _begins)
 """Could a tensor be in one of these formats instead?"""
 
 
-__all__ = ["READERS", "Context", "Reader", "Row", "hides"]
+__all__ = ["READERS", "Context", "Parts", "Reader", "Row", "hides"]

@@ -33,9 +33,9 @@ class Context:
     reading the call."""
 
 
-Facts = Iterator[Evidence | Artifact | Scanned | Skip]
-"""What a reader yields: facts, artifacts found inside that are to be read in turn, what it turns out to be,
-or that it is no model after all."""
+Facts = Iterator["Evidence | Artifact | Parts | Scanned | Skip"]
+"""What a reader yields: facts, artifacts found inside that are to be read in turn, members that need not be, what it
+turns out to be, or that it is no model after all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +84,13 @@ def _reader(module: str) -> Reader:
     # importlib, which brings warnings, takes longer to import than a reader
     found: Reader = __import__(f"modelscan.formats.{module}", fromlist=("READER",)).READER
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Members that are as plain data should be, and were not read for that: their names."""
+
+    names: tuple[str, ...]
 
 
 def unreadable(artifact: Artifact, error: FormatError) -> Evidence:

@@ -9,7 +9,7 @@ from collections.abc import Generator, Iterable, Iterator, Sequence
 from modelscan.errors import FormatError, LimitExceeded
 from modelscan.evidence import Evidence, Kind, Where
 from modelscan.formats import pickle
-from modelscan.formats.reader import Context, Facts, Reader, anomaly, leaves_the_archive, unreadable
+from modelscan.formats.reader import Context, Facts, Parts, Reader, anomaly, leaves_the_archive, unreadable
 from modelscan.patterns import later
 from modelscan.report import Skip
 from modelscan.source import archive
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 CHECKED = 1 << 20
 """Stored members up to this size, unless they are tensors, are held against their checksum."""
-
-
+LISTED = 4_096
+"""Tensors of a checkpoint that are told by their names; of more, none is."""
 CONFIG = "config.json"
 """The member of a .keras archive that says what the model is made of; its name is the only thing Keras goes by."""
 
@@ -60,6 +60,8 @@ def read(artifact: Artifact, context: Context) -> Facts:
         yield anomaly(artifact, code)
     if found.broken is not None:
         yield unreadable(artifact, found.broken)
+    if 0 < len(found.tensors) <= LISTED:
+        yield Parts(tuple(name.decode() for name in sorted(found.tensors)))
     traits = _traits([member.name for member in found.members])
     if PACKAGE in traits:
         yield from _sources(artifact, found.members)

@@ -71,13 +71,14 @@ class Member:
 class Archive:
     """What all views together show. `broken`: a directory was followed only so far.
 
-    `tensors` of a checkpoint are among no members: they are stored as they should be and begin like nothing else.
+    `tensors` of a checkpoint, by their names, are no members: they are stored as they should be and begin like nothing
+    else.
     """
 
     members: tuple[Member, ...]
     oddities: tuple[str, ...]
     broken: FormatError | None
-    tensors: int
+    tensors: tuple[bytes, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +117,8 @@ def is_zip(artifact: Artifact) -> bool:
 def read(artifact: Artifact, limits: Limits, hides: Hides | None = None) -> Archive:
     """Every member that any loader would see. Raises FormatError when there is no directory to follow.
 
-    `hides` tells what could be something else than a tensor; only with it tensors are counted instead of listed, and
-    only in an archive that all loaders see alike.
+    `hides` tells what could be something else than a tensor; only with it tensors are told from members, and only
+    in an archive that all loaders see alike.
     """
     views = list(_views(artifact))
     if not views:
@@ -127,7 +128,7 @@ def read(artifact: Artifact, limits: Limits, hides: Hides | None = None) -> Arch
         members = list(listing.entries())
         odd = any(member.oddities for member in members)
         if listing.is_orderly() and not odd and artifact.head[:4] == LOCAL:
-            return Archive(tuple(members), tuple(listing.odd), None, listing.tensors)
+            return Archive(tuple(members), tuple(listing.odd), None, tuple(listing.tensors))
     return _read(artifact, views, limits)
 
 
@@ -152,7 +153,7 @@ def _read(artifact: Artifact, views: list[_View], limits: Limits) -> Archive:
         odd["zip-prefix"] = None
     members = _overlapping(list(found.values()), views)
     members += _hidden(artifact, members, views, limits)
-    return Archive(tuple(members), tuple(odd), broken, 0)
+    return Archive(tuple(members), tuple(odd), broken, ())
 
 
 def _goes_on(artifact: Artifact) -> bool:
@@ -216,7 +217,7 @@ class _Listing:
         self.artifact, self.view, self.limits, self.hides = artifact, view, limits, hides
         self.odd: dict[str, None] = {}
         self.broken: FormatError | None = None
-        self.tensors = 0
+        self.tensors: list[bytes] = []
         self.edge: int | None = 0
         """Where the members so far end, None when they do not follow each other as they should."""
         self.names: set[bytes] = set()
@@ -243,7 +244,9 @@ class _Listing:
             row = self._row(directory, at)
             if row is not None:
                 at, number = row.after, number + row.count
-                yield from (_member(self.artifact, table, hiding, view.shift)[0] for hiding in row.hiding)
+                hidden = [_member(self.artifact, table, hiding, view.shift) for hiding in row.hiding]
+                self.tensors += row.names.difference(raw_name for _, raw_name, _ in hidden)
+                yield from (member for member, _, _ in hidden)
                 continue
             member, raw_name, after = _member(self.artifact, table, at, view.shift)
             if raw_name in self.names:
@@ -266,7 +269,7 @@ class _Listing:
         if row is None or not self.names.isdisjoint(row.names):
             return None
         self.names |= row.names
-        self.tensors, self.edge = self.tensors + row.count - len(row.hiding), row.edge
+        self.edge = row.edge
         return row
 
     def _follow(self, member: Member) -> None:
