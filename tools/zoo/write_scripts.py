@@ -21,6 +21,10 @@ import sys
 import warnings
 
 SECONDS = 400
+HERE = "--here"
+"""Asks for one file of scripts in this very process."""
+STARTED = "started"
+"""Names the scripts that were begun, while a file of scripts is being run."""
 COMPRESSIONS = ("zlib", "gzip", "bz2", "xz", "lzma")
 
 
@@ -33,21 +37,48 @@ def stop(*_):
 
 
 def main(out, files):
-    if len(files) > 1:  # compiled libraries crash on what dill asks of them: that ends one file only
-        for file in files:
-            print(file, subprocess.call([sys.executable, __file__, out, file]), flush=True)
+    if files[0] == HERE:
+        write_here(pathlib.Path(out), pathlib.Path(files[1]))
         return
+    for file in files:
+        write(out, file)
+
+
+def write(out, file):
+    """Runs the scripts of a file. Compiled libraries crash on what dill asks of them: that ends one script only."""
+    started = pathlib.Path(out) / pathlib.Path(file).stem / STARTED
+    begun, code = [], None
+    while code != 0 and (code is None or names_in(started) != begun):
+        begun = names_in(started)
+        code = subprocess.call([sys.executable, __file__, out, HERE, file])
+        if code != 0:
+            print("crashed:", file, *names_in(started)[-1:], code, file=sys.stderr)
+    print(file, code, flush=True)
+    if started.exists():
+        started.unlink()
+
+
+def write_here(out, file):
     warnings.simplefilter("ignore")
     signal.signal(signal.SIGALRM, stop)
-    for file in map(pathlib.Path, files):
-        sys.path.insert(0, str(file.parent.resolve()))
-        try:
-            module = importlib.import_module(file.stem)
-        except ImportError as error:
-            print("not installed:", file.stem, error, file=sys.stderr)
-            continue
-        for script in scripts(module):
-            run(script, pathlib.Path(out) / file.stem)
+    sys.path.insert(0, str(file.parent.resolve()))
+    try:
+        module = importlib.import_module(file.stem)
+    except ImportError as error:
+        print("not installed:", file.stem, error, file=sys.stderr)
+        return
+    own = out / file.stem
+    own.mkdir(parents=True, exist_ok=True)
+    begun = names_in(own / STARTED)
+    for script in scripts(module):
+        if script.__name__ not in begun:
+            with (own / STARTED).open("a") as log:
+                log.write(script.__name__ + "\n")
+            run(script, own)
+
+
+def names_in(path):
+    return path.read_text().split() if path.exists() else []
 
 
 def scripts(module):
