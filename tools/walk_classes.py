@@ -7,7 +7,7 @@ only its *hooks*: `__new__`, `__setstate__`, attribute access, item methods, com
 setters of its properties. For each class the hooks it does not take over from `object` and the built-in types are
 listed. A hook is "plain" when its source does nothing but test, copy and set state; the calls of the others are
 listed for a person to read. A class all of whose hooks are plain, or read and found harmless, may be trusted with
-`use = "construct"`.
+`use = "construct"`; an exception or an enumeration, which a pickle calls, with `use = "call"`.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ import warnings
 from typing import Any
 
 HOOKS = "__new__ __setstate__ __setattr__ __getattr__ __getattribute__ __del__ __hash__ __eq__ __setitem__ append extend add"
+CALLED = "__init__ _missing_ __reduce__ __reduce_ex__"
+"""Run as well for exceptions and members of enumerations, which pickles make by calling their class."""
 PLAIN = frozenset(
     "super isinstance hasattr len dict list tuple set frozenset bool int float str type id hash range zip enumerate sorted"
     " items keys values get pop update copy append format warn format_exc startswith endswith join split issubclass min max"
@@ -34,7 +36,18 @@ PLAIN = frozenset(
     " numpy.asarray np.asarray object warn deepcopy getLogger".split()
 )
 SKIPPED = ("test", "tests", "conftest", "setup", "__main__", "_vendor", "benchmarks", "examples", "testing", "_testing")
-CORE = frozenset({object, *(value for value in vars(builtins).values() if isinstance(value, type))})
+OF_ENUMS = (enum.Enum.__new__, enum.Enum.__reduce_ex__, vars(enum.Enum)["_missing_"])
+"""Put into each enumeration by its metaclass."""
+CORE = frozenset(
+    {
+        object,
+        enum.Enum,
+        enum.IntEnum,
+        enum.Flag,
+        enum.IntFlag,
+        *(value for value in vars(builtins).values() if isinstance(value, type)),
+    }
+)
 
 
 def modules(package: str) -> Any:
@@ -79,10 +92,11 @@ def found_again(cls: type) -> bool:
 def hooks(cls: type) -> dict[str, Any]:
     """Name of the hook -> what the class does for it, without what Python itself defines."""
     found: dict[str, Any] = {}
-    for name in HOOKS.split():
+    called = issubclass(cls, BaseException) or hasattr(cls, "__members__")
+    for name in (HOOKS + " " + CALLED if called else HOOKS).split():
         for owner in cls.__mro__:
             if name in vars(owner):
-                if owner not in CORE and vars(owner)[name] is not None:
+                if owner not in CORE and vars(owner)[name] is not None and vars(owner)[name] not in OF_ENUMS:
                     found[f"{owner.__module__}.{owner.__qualname__}.{name}"] = vars(owner)[name]
                 break
     for owner in cls.__mro__:

@@ -37,6 +37,7 @@ NEW_OF = (
     *("sklearn.neighbors.kd_tree", "hdbscan.dist_metrics"),
 )
 """Modules with a function `newObj` (sklearn/neighbors/_binary_tree.pxi.tp)."""
+MAKER = ".__new__"
 SINGLETONS = {"Ellipsis": "EllipsisType", "NotImplemented": "NotImplementedType"}
 
 
@@ -44,7 +45,11 @@ def reading(callee: Any) -> Callable[[leaves.Buffer, int, int, Any], Meaning | N
     """How to read a call of `callee` at an offset with some arguments, None where it is just a call."""
     if isinstance(callee, Made):
         return functools.partial(_of, functools.partial(_partial, callee)) if _is_partial(callee.callee) else None
-    read = MEANINGS.get(callee.spelled) if isinstance(callee, Global) else None
+    if not isinstance(callee, Global):
+        return None
+    read = MEANINGS.get(callee.spelled)
+    if read is None and callee.name.endswith(MAKER):
+        read = functools.partial(_made_by, callee)
     return functools.partial(_of, read) if read is not None else None
 
 
@@ -122,6 +127,17 @@ def _is_of(value: Made, cls: Any) -> bool:
 
 def _newobj(data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Meaning | None:
     return Construction(items[0], Group("tuple", items[1:]), "NEWOBJ") if items else None
+
+
+def _made_by(maker: Global, data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Meaning | None:
+    """`Cls.__new__(Cls, *args)`, which protocols 2 and 3 write for a class that is made with keywords.
+
+    Of another class it stands as a call: what `__new__` would do with that nobody has read.
+    """
+    cls = items[0] if items else None
+    if not isinstance(cls, Global) or cls.spelled + MAKER != maker.spelled:
+        return None
+    return Construction(cls, Group("tuple", items[1:]), "NEWOBJ")
 
 
 def _new_of(data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Meaning | None:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 ROWS = ("structure.toml", "notebook.toml")
 """Files with one rule a table."""
+MAKER = ".__new__"
 SHALLOW = 16
 """Dotted parts up to which all of them are looked up, without knowing how many may be of use."""
 
@@ -155,6 +156,8 @@ class Rules:
         rule = self._denied[0].get(dotted)
         if rule is None and name.rpartition(".")[2].isupper() and self.trusts_owner(module, name):
             return Match(dotted)  # a member of an enumeration, as Python 3.11.0 pickles it
+        if rule is None and name.endswith(MAKER) and self.match(module, name.removesuffix(MAKER)).rule is None:
+            return Match(dotted, use=Use.NAME)  # for making instances of that very class: `pickles.meaning`
         rule = rule or self._prefix(dotted) or self._acting(module) or self._inner(name)
         return Match(dotted, rule=rule)
 
