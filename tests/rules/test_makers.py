@@ -35,11 +35,19 @@ class Reduced:
         return self.reduced
 
 
-@pytest.mark.parametrize("protocol", range(2, 6))
+@pytest.mark.parametrize("protocol", [4, 5])
 def test_an_own_class_is_worth_a_line(protocol):
     report = modelscan.scan(pickle.dumps([Temperature(1.5, unit="K")], protocol))
     assert {(finding.severity, finding.operator) for finding in report.findings} == {
         (Severity.LOW, f"{__name__}.Temperature")
+    }
+
+
+@pytest.mark.parametrize("protocol", [2, 3])
+def test_a_partial_may_not_hold_an_own_class(protocol):
+    report = modelscan.scan(pickle.dumps([Temperature(1.5, unit="K")], protocol))
+    assert {(finding.severity, finding.operator) for finding in report.findings} == {
+        (Severity.MEDIUM, f"{__name__}.Temperature")
     }
 
 
