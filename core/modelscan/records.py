@@ -92,9 +92,9 @@ def _field(given: Any) -> _Field:
 
 
 def _init(cls: type, fields: dict[str, _Field]) -> Any:
-    """The `__init__` for so many fields, with their names and a `_put` that sets them."""
+    """The `__init__` for so many fields, with their names and what sets them."""
     defaults: list[Any] = []
-    puts = []
+    puts: list[Callable[[Any, Any], None]] = []
     for name, one in fields.items():
         put = cls.__dict__[name].__set__
         puts.append(put if one.factory is None else _making(put, one.factory))
@@ -102,11 +102,14 @@ def _init(cls: type, fields: dict[str, _Field]) -> Any:
             defaults.append(one.default)
         elif defaults:
             raise TypeError(f"{cls.__qualname__}.{name} needs a default, as the fields before it have one")
+    if "__post_init__" in cls.__dict__:
+        puts[-1] = _going_on(puts[-1])
     if len(fields) >= len(_INITS):
         raise TypeError(f"{cls.__qualname__} has {len(fields)} fields: write out one more `__init__`")
     code = _INITS[len(fields)].__code__
     named = code.replace(co_varnames=("self", *fields), co_name="__init__", co_qualname=f"{cls.__qualname__}.__init__")
-    space = {"__name__": cls.__module__, "_put": _filling(puts, "__post_init__" in cls.__dict__)}
+    space: dict[str, Any] = {f"_{number}": put for number, put in enumerate(puts)}
+    space |= {"__name__": cls.__module__, "_put": _filling(puts)}
     function: Any = type(_init)
     return function(named, space, "__init__", tuple(defaults))
 
@@ -115,32 +118,35 @@ def _making(put: Callable[[Any, Any], None], factory: Callable[[], Any]) -> Call
     return lambda self, value: put(self, factory() if value is _MISSING else value)
 
 
-def _filling(puts: list[Callable[[Any, Any], None]], more: bool) -> Callable[[Any, tuple[Any, ...]], None]:
+def _going_on(put: Callable[[Any, Any], None]) -> Callable[[Any, Any], None]:
+    def set_and_go_on(self: Any, value: Any) -> None:
+        put(self, value)
+        self.__post_init__()
+
+    return set_and_go_on
+
+
+def _filling(puts: list[Callable[[Any, Any], None]]) -> Callable[[Any, tuple[Any, ...]], None]:
     def fill(self: Any, values: tuple[Any, ...]) -> None:
         for put, value in zip(puts, values):  # noqa: B905 - they are as many, and it would take time
             put(self, value)
 
-    def fill_and_go_on(self: Any, values: tuple[Any, ...]) -> None:
-        fill(self, values)
-        self.__post_init__()
-
-    return fill_and_go_on if more else fill
+    return fill
 
 
-def _put(_: Any, values: tuple[Any, ...]) -> None:
-    """What each class has its own of, by this name."""
-    raise TypeError(values)
-
+_0: Any = None
+_1 = _2 = _3 = _4 = _5 = _put = _0
+"""Each class has its own: what sets a field by its number, and what sets all of them."""
 
 # fmt: off
 _INITS: tuple[Callable[..., None], ...] = (
     lambda s: _put(s, ()),
-    lambda s, a: _put(s, (a,)),
-    lambda s, a, b: _put(s, (a, b)),
-    lambda s, a, b, c: _put(s, (a, b, c)),
-    lambda s, a, b, c, d: _put(s, (a, b, c, d)),
-    lambda s, a, b, c, d, e: _put(s, (a, b, c, d, e)),
-    lambda s, a, b, c, d, e, f: _put(s, (a, b, c, d, e, f)),
+    lambda s, a: _0(s, a),  # noqa: PLW0108 - `_0` is another in each class
+    lambda s, a, b: _0(s, a) or _1(s, b),
+    lambda s, a, b, c: _0(s, a) or _1(s, b) or _2(s, c),
+    lambda s, a, b, c, d: _0(s, a) or _1(s, b) or _2(s, c) or _3(s, d),
+    lambda s, a, b, c, d, e: _0(s, a) or _1(s, b) or _2(s, c) or _3(s, d) or _4(s, e),
+    lambda s, a, b, c, d, e, f: _0(s, a) or _1(s, b) or _2(s, c) or _3(s, d) or _4(s, e) or _5(s, f),
     lambda s, a, b, c, d, e, f, g: _put(s, (a, b, c, d, e, f, g)),
     lambda s, a, b, c, d, e, f, g, h: _put(s, (a, b, c, d, e, f, g, h)),
     lambda s, a, b, c, d, e, f, g, h, i: _put(s, (a, b, c, d, e, f, g, h, i)),
