@@ -309,3 +309,31 @@ def test_a_property_that_is_listed_is_refused_on_an_instance(tmp_path, monkeypat
     said = load_unguarded([Case("plex", "pickle", path, marker)])
     assert marker.exists(), said
     assert modelscan.scan(path).refused
+
+
+OWN_CALLS = (
+    ("torchmetrics.aggregation", "SumMetric", "_wrap_update", False),
+    ("transformers.modeling_outputs", "BaseModelOutput", "_replace_old_cache_name", True),
+    ("transformers.models.bert.configuration_bert", "BertConfig", "standardize_rope_params", True),
+    ("transformers.optimization", "Adafactor", "_patch_step_function", False),
+    ("formulaic.model_spec", "ModelSpecs", "_prepare_item", True),
+    ("astropy.modeling.projections", "Pix2Sky_HEALPix", "_initialize_setters", False),
+)
+"""Classes that `make promises` saw call a method of their own while they get a state, and such a method."""
+
+
+@pytest.mark.parametrize(("module", "name", "method", "slots"), OWN_CALLS)
+def test_a_method_that_a_class_calls_for_its_state_may_not_be_replaced(module, name, method, slots):
+    for function in (global_("somebodys_lib", "run"), global_("statistics", "fmean")):
+        state = {method: function}
+        data = instance(module, name, state, {"cache": b"N"} if slots else None)
+        assert modelscan.scan(data + b".").verdict == "UNSAFE", name
+    assert modelscan.scan(instance(module, name, {method: b"N"}) + b".").verdict == "SAFE"
+
+
+def test_the_functions_that_metrics_keep_are_no_replacement():
+    kept = {
+        "_reductions": entries({"sum_value": global_("torchmetrics.utilities.data", "dim_zero_sum")}),
+        "distributed_available_fn": global_("torchmetrics.metric", "jit_distributed_available"),
+    }
+    assert modelscan.scan(instance("torchmetrics.aggregation", "SumMetric", kept) + b".").verdict == "SAFE"
