@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from itertools import islice
 
 from modelscan import store
+from modelscan.many import Many
 from modelscan.records import replace
 from modelscan.report import Report, Scanned, Skip
 from modelscan.walk import Entry
@@ -20,7 +22,9 @@ from modelscan.walk import Entry
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from sqlite3 import Connection
-    from typing import Any
+    from typing import Any, TypeVar
+
+    T = TypeVar("T")
 
 BATCH = 1_000
 DAYS = 30
@@ -124,14 +128,31 @@ def settled(entry: Entry) -> bool:
     return age >= 0 and entry.newest % 1_000_000_000 != 0
 
 
-def stamp_of_all(entries: Iterable[Entry]) -> bytes:
+class Stamp:
     """Of everything that a walk met."""
-    from hashlib import blake2b
 
-    parts: list[bytes] = []
-    for entry in entries:
-        parts += (os.fsencode(entry.path), entry.stamp or os.fsencode(entry.problem))
-    return blake2b(b"\0".join(parts), digest_size=32).digest()
+    def __init__(self) -> None:
+        from hashlib import blake2b
+
+        self._hash = blake2b(digest_size=32)
+
+    def add(self, entries: Collection[Entry]) -> int:
+        """How many they are."""
+        parts: list[bytes] = []
+        for entry in entries:
+            parts += (os.fsencode(entry.path), entry.stamp or os.fsencode(entry.problem))
+        self._hash.update(b"".join([b"%b\0" % part for part in parts]))
+        return len(entries)
+
+    def of(self, entries: Iterator[Entry]) -> Iterator[Entry]:
+        """The entries, counted before they go on."""
+        while batch := list(islice(entries, BATCH)):
+            self.add(batch)
+            yield from batch
+
+    @property
+    def value(self) -> bytes:
+        return self._hash.digest()
 
 
 def pack(report: Report) -> str:
@@ -139,8 +160,9 @@ def pack(report: Report) -> str:
     import json
 
     row: dict[str, Any] = {"verdict": report.verdict, "refused": report.refused, "size": report.size}
-    row |= {"artifacts": [(one.name, one.format, one.size) for one in report.artifacts]}
-    row |= {"skips": [(one.name, one.reason) for one in report.skips], "imports": report.imports, "parts": report.parts}
+    row |= {"artifacts": _rows(report.artifacts, lambda one: (one.name, one.format, one.size))}
+    row |= {"skips": _rows(report.skips, lambda one: (one.name, one.reason)), "imports": report.imports}
+    row |= {"parts": _rows(report.parts, str)}
     if report.findings or report.failures or report.cleared:
         row["full"] = replace(report, artifacts=(), skips=(), parts=(), imports=()).to_dict()
     return json.dumps(row)
@@ -153,13 +175,31 @@ def unpack(text: str) -> Report | None:
     with suppress(ValueError, TypeError, KeyError, AttributeError):
         row = json.loads(text)
         full = row.pop("full", None)
-        row["artifacts"] = tuple([Scanned(*one) for one in row["artifacts"]])
-        row["skips"] = tuple([Skip(*one) for one in row["skips"]])
-        row["imports"], row["parts"] = tuple(row["imports"]), tuple(row["parts"])
+        row["artifacts"] = _back(row["artifacts"], Scanned, lambda one: Scanned(*one))
+        row["skips"] = _back(row["skips"], Skip, lambda one: Skip(*one))
+        row["imports"], row["parts"] = tuple(row["imports"]), _back(row["parts"], str, str)
         if full is None:
             return Report("", **row)
         return replace(Report.from_dict(full), **row)
     return None
+
+
+def _rows(rows: Sequence[T], plain: Callable[[T], object]) -> object:
+    """A list, or the chunks in which there are many."""
+    if not isinstance(rows, Many):
+        return [plain(row) for row in rows]
+    from base64 import b64encode
+
+    return {"packed": [b64encode(chunk).decode() for chunk in rows.packed], "count": len(rows)}
+
+
+def _back(rows: Any, kind: type[T], made: Callable[[Any], T]) -> Sequence[T]:
+    """Raises ValueError, TypeError or KeyError for what is no such thing."""
+    if isinstance(rows, list):
+        return tuple([made(row) for row in rows])
+    from base64 import b64decode
+
+    return Many.of(kind, [b64decode(chunk) for chunk in rows["packed"]], rows["count"])
 
 
 def _key(path: str) -> bytes:

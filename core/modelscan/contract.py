@@ -63,6 +63,8 @@ SCANNERS = (H5, KERAS, LAMBDA, OPERATORS, NUMPY, PICKLE, TORCH)
 OURS = "modelscan.scan"
 """Named as the scanner of whatever modelscan 0.8 has none for."""
 
+_CONFIGURED = (*KERAS.extensions, *H5.extensions)
+"""Files that hold a configuration, of which modelscan 0.8 speaks as of something else."""
 _STREAMS = ("pickle", "PyTorch pickle", "PyTorch legacy", "NumPy array")
 """Formats whose parts have no names of their own; so have those that end in " data", the compressed streams."""
 _ARCHIVES = ("zip archive", "tar archive", "7z archive", "PyTorch zip", "PyTorch exported", "TorchScript")
@@ -119,35 +121,45 @@ class Terms:
     def __init__(self, report: Report, off: Collection[str] = ()) -> None:
         """`off`: scanners, by dotted name, whose files are left out."""
         self.report, self.off = report, frozenset(off)
-        self._formats = {row.name: row.format for row in report.artifacts}
-        self._named = {*self._formats, *(row.name for row in report.skips), *report.parts}
-        self._holders = {holder for name in self._named for holder in self.chain(name)[:-1]}
-        names = (*self._named, *(row.where.artifact for row in report.failures))
-        source, alone = report.source, any(self.chain(name)[0] == report.source for name in names)
+        self._apart = frozenset(_apart(report))
+        self._formats = {row.name: row.format for row in report.artifacts if not self._is_plain(row)}
+        members = (name for name in (*self._formats, *(row.name for row in report.skips), *report.parts) if "!" in name)
+        self._holders = {holder for name in members for holder in self.chain(name)[:-1]}
+        source, alone = report.source, any(self.chain(name)[0] == report.source for name in _names(report))
         self.folder = os.path.dirname(absolute(source)) if alone else absolute(source)  # noqa: PTH120
         self.rows = sorted(self._found(), key=lambda row: -row[0].severity)
         self.issues = [issue for issue, _ in self.rows]
         self.errors: list[Entry] = []
         self.skipped: list[Entry] = []
+        self.total = 0
+        """Files and members that were scanned."""
         self._scanned: dict[str, str] = {}
         self._sort_out()
         self.errors = [error for error in dict.fromkeys(self.errors) if error.scanner not in self.off]
         self.skipped = _once(self.skipped)
 
-    @property
-    def scanned(self) -> list[str]:
-        return list(self._scanned)
+    def scanned(self) -> Iterator[tuple[str, str]]:
+        """What was scanned, in the order of the report: sources, each with its scanner.
 
-    def names(self) -> Iterator[tuple[str, str]]:
-        """What was scanned: the artifact's name and its source."""
-        return ((name, source) for source, name in self._scanned.items())
+        They are made when somebody asks: of most of a hundred thousand files there is nothing that has to be kept.
+        """
+        told: set[str] = set()
+        for row in self.report.artifacts:
+            if self._is_plain(row):
+                if (scanner := _scanner(row.format, row.name)) not in self.off:
+                    yield absolute(row.name), scanner
+                continue
+            source = self.source(row.name)
+            if source in self._scanned and source not in told:
+                told.add(source)
+                yield source, self.scanner(self._scanned[source])
 
     @property
     def clean(self) -> bool:
         """Something was read, all of it was that calls itself a model, and there is nothing to say about it."""
         strange = any(entry.category not in ("SCAN_NOT_SUPPORTED", "MODEL_CONFIG") for entry in self.skipped)
         safe = self.report.verdict is Verdict.SAFE  # what --min-severity leaves out was found all the same
-        return bool(self.scanned) and safe and not (self.issues or self.errors or strange)
+        return bool(self.total) and safe and not (self.issues or self.errors or strange)
 
     def source(self, name: str) -> str:
         """ "folder/m.pt!archive/data.pkl" as "/…/folder/m.pt:archive/data.pkl"."""
@@ -164,8 +176,7 @@ class Terms:
     def scanner(self, name: str) -> str:
         """The scanner of modelscan 0.8 that such a file belongs to."""
         label = next((self._formats[one] for one in reversed(self.chain(name)) if one in self._formats), "")
-        suffix = os.path.splitext(name)[1].lower() if label == "pickle" else ""  # noqa: PTH122 - of thousands of names
-        return _scanner_of(label, suffix)
+        return _scanner(label, name)
 
     def chain(self, name: str) -> list[str]:
         """The file, what holds the artifact inside it, and the artifact: names, outermost first."""
@@ -194,10 +205,25 @@ class Terms:
                 self._left(name, reason)
         failed = {self._nearest(failure.where.artifact) for failure in report.failures}
         for row in report.artifacts:
+            if self._is_plain(row):
+                self._settle_plain(row)
+                continue
             if row.name not in failed and not self._is_holder(row.name):
                 self._settle(row.name)
-            if row.name.lower().endswith((*KERAS.extensions, *H5.extensions)):
+            if row.name.lower().endswith(_CONFIGURED):
                 self._keras(row)
+        self.total += len(self._scanned)
+
+    def _is_plain(self, row: Scanned) -> bool:
+        """Is it a file about which the report has nothing else to say?"""
+        name = row.name
+        return not ("!" in name or name in self._apart or name.lower().endswith(_CONFIGURED))
+
+    def _settle_plain(self, row: Scanned) -> None:
+        if _scanner(row.format, row.name) in self.off:
+            self.skipped.append(Entry("SCAN_NOT_SUPPORTED", NOT_SCANNED, absolute(row.name)))
+        else:
+            self.total += 1
 
     def _keras(self, row: Scanned) -> None:
         """Its configuration is read as part of it, so that the member itself counts as left out."""
@@ -265,6 +291,43 @@ def relative(source: str, folder: str) -> str:
     """An absolute source as told from `folder`; unchanged where it is not below it."""
     prefix = folder.rstrip(os.sep) + os.sep
     return source.removeprefix(prefix)
+
+
+def _names(report: Report) -> Iterator[str]:
+    """Of all that was read, or was to be."""
+    yield from (row.name for row in report.artifacts)
+    yield from _others(report)
+
+
+def _others(report: Report) -> Iterator[str]:
+    yield from (row.name for row in report.skips)
+    yield from report.parts
+    yield from (row.where.artifact for row in report.failures)
+
+
+def _apart(report: Report) -> Iterator[str]:
+    """Names that are met more than once: with members, a second format, or something that is said about them."""
+    before = ""
+    for row in report.artifacts:
+        if row.name == before:
+            yield row.name
+        before = row.name
+        if "!" in row.name:
+            yield from _prefixes(row.name)
+    for name in _others(report):
+        yield from _prefixes(name)
+    for finding in (*report.findings, *report.cleared):
+        yield from _prefixes(finding.where.artifact)
+
+
+def _prefixes(name: str) -> Iterator[str]:
+    yield name
+    yield from (name[:at] for at, character in enumerate(name) if character == "!")
+
+
+def _scanner(label: str, name: str) -> str:
+    suffix = os.path.splitext(name)[1].lower() if label == "pickle" else ""  # noqa: PTH122 - of thousands of names
+    return _scanner_of(label, suffix)
 
 
 @functools.cache

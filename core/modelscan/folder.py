@@ -8,11 +8,13 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, islice
 
 from modelscan.evidence import Where
+from modelscan.many import Many
 from modelscan.policy import Policy
 from modelscan.progress import Meter
 from modelscan.records import dataclass, replace
 from modelscan.report import Failure, Finding, Report, Scanned, Skip, Verdict
 from modelscan.scanner import scan_path, versions
+from modelscan.spelling import absolute
 from modelscan.version import version
 
 TYPE_CHECKING = False
@@ -20,8 +22,8 @@ if TYPE_CHECKING:
     from modelscan.cache import Cache
     from modelscan.walk import Entry
 
-WHOLE = 20_000
-"""Files up to which a folder is answered as a whole; a larger one is walked and answered file by file."""
+HELD = 4_000
+"""Files up to which a walk is remembered; a larger folder is walked once more to be scanned."""
 
 
 Progress = Callable[[int, int | None], object]
@@ -48,31 +50,54 @@ class Way:
 
 
 class Merged:
-    """Reports of many files, becoming one. Of a file that is clean, its name, format and size are kept."""
+    """Reports of many files, becoming one. Of a file that is clean, its name, format and size are kept, packed."""
 
     def __init__(self, source: str, policy: Policy) -> None:
         self.source, self.policy = source, policy
         self.started = time.perf_counter()
         self.size = 0
         self._added = 0
-        self._artifacts: list[Scanned] = []
+        self._artifacts = Many(Scanned)
+        self._doubtful: set[Scanned] = set()
+        self.only = False
+        """Is there one report to be added, whose rows are in it once?"""
+        self.overlap = False
+        """Does one of the paths lie below another?"""
         self._imports: set[str] = set()
         self._findings: list[Finding] = []
-        self._skips: list[Skip] = []
-        self._parts: list[str] = []
+        self._skips = Many(Skip)
+        self._parts = Many(str)
         self._cleared: list[Finding] = []
         self._failures: list[Failure] = []
 
     def add(self, report: Report) -> None:
         self.size += report.size
         self._added += 1
-        self._artifacts += report.artifacts
+        self._artifacts.extend(report.artifacts)
+        if not (self.only or report.alone):
+            self._doubtful.update(report.artifacts)
         self._imports.update(report.imports)
         self._findings += report.findings
-        self._skips += report.skips
-        self._parts += report.parts
+        self._skips.extend(report.skips)
+        self._parts.extend(report.parts)
         self._cleared += report.cleared
         self._failures += report.failures
+
+    def _rows(self) -> Many[Scanned]:
+        return Many(Scanned, self._once()) if self._added > 1 and (self.overlap or self._doubtful) else self._artifacts
+
+    def _once(self) -> Iterator[Scanned]:
+        """Only what another report spoke of as well may be there twice, unless one path lies below another."""
+        if self.overlap:
+            yield from dict.fromkeys(self._artifacts)
+            return
+        met: set[Scanned] = set()
+        for row in self._artifacts:
+            if row in self._doubtful:
+                if row in met:
+                    continue
+                met.add(row)
+            yield row
 
     def fail(self, name: str, code: str, reason: str) -> None:
         self._failures.append(Failure(Where(name), code, reason, unread=True))
@@ -93,11 +118,11 @@ class Merged:
                 source=self.source,
                 verdict=Verdict.INCONCLUSIVE,
                 refused=False,
-                artifacts=tuple(self._artifacts if self._added == 1 else dict.fromkeys(self._artifacts)),
+                artifacts=self._rows().few(),
                 imports=tuple(sorted(self._imports)),
                 findings=tuple(sorted(dict.fromkeys(self._findings), key=lambda row: -row.severity)),
-                skips=tuple(self._skips),
-                parts=tuple(self._parts),
+                skips=self._skips.few(),
+                parts=self._parts.few(),
                 cleared=tuple(self._cleared),
                 failures=tuple(dict.fromkeys(self._failures)),
                 policy=self.policy.word,
@@ -118,7 +143,9 @@ def scan_folder(folder: str | os.PathLike[str], policy: Policy, way: Way | None 
 
 def gather(merged: Merged, paths: Iterable[str], way: Way) -> None:
     """Scans files and folders into `merged`, which holds what was done when this is interrupted."""
-    for path in paths:
+    spelled, merged.overlap = _in_one_spelling(paths)
+    merged.only = len(spelled) == 1
+    for path in spelled:
         if not os.path.isdir(path):  # noqa: PTH112
             merged.add(scan_path(path, merged.policy, signed=False))
             continue
@@ -129,28 +156,61 @@ def gather(merged: Merged, paths: Iterable[str], way: Way) -> None:
             _folder(merged, path, kept, way)
 
 
+def _in_one_spelling(paths: Iterable[str]) -> tuple[list[str], bool]:
+    """The paths, those below another of them spelled as they are met there; and whether there are any."""
+    given = list(paths)
+    if len(given) < 2:
+        return given, False
+    whole = {absolute(path): path for path in reversed(given)}
+    told, overlap = [], len(whole) < len(given)
+    for path in given:
+        place = absolute(path)
+        outer = next(above for above in reversed([place, *_above(place)]) if above in whole)
+        overlap |= outer != place
+        below = place[len(outer.rstrip(os.sep)) :]
+        told.append(whole[outer].rstrip(os.sep) + below if below else whole[outer])
+    return told, overlap
+
+
+def _above(path: str) -> Iterator[str]:
+    while path != (path := os.path.dirname(path)):  # noqa: PTH120 - as they are spelled
+        yield path
+
+
 def _folder(merged: Merged, folder: str, kept: Cache, way: Way) -> None:
-    from modelscan import cache
+    from modelscan.cache import Stamp
     from modelscan.walk import walk
 
-    entries = walk(folder, follow=way.follow)
-    first = list(islice(entries, WHOLE + 1))
-    if len(first) > WHOLE:
-        _scan(merged, chain(first, entries), kept, way, None)
+    entries, stamp = walk(folder, follow=way.follow), Stamp()
+    held = list(islice(entries, HELD + 1))
+    if len(held) > HELD and not kept.is_open:
+        _scan_into(merged, folder, chain(held, entries), kept, way, None)
         return
-    stamp = cache.stamp_of_all(first)
-    known = kept.find(folder + os.sep, stamp)
+    total = stamp.add(held) + sum(1 for _ in stamp.of(entries))
+    known = kept.find(folder + os.sep, stamp.value)
     if known is not None:
         merged.add(known)
         return
-    mine = Merged(folder, merged.policy)
+    again = stamp
+    if total > len(held):
+        again = Stamp()
+        entries = again.of(walk(folder, follow=way.follow))
+    report = _scan_into(merged, folder, entries if total > len(held) else held, kept, way, total)
+    if report is not None and again.value == stamp.value:
+        kept.keep(folder + os.sep, stamp.value, report)
+
+
+def _scan_into(
+    merged: Merged, folder: str, entries: Iterable[Entry], kept: Cache, way: Way, total: int | None
+) -> Report | None:
+    """The report on the folder, if it can be kept as the answer for it; what was done of it, if it is interrupted."""
+    mine, whole = Merged(folder, merged.policy), False
     try:
-        whole = _scan(mine, first, kept, way, len(first))
+        whole = _scan(mine, entries, kept, way, total)
     finally:
         report = mine.report(signed=False)
         merged.add(report)
-    if whole:
-        kept.keep(folder + os.sep, stamp, report)
+    return report if whole else None
 
 
 def _scan(merged: Merged, entries: Iterable[Entry], kept: Cache, way: Way, total: int | None) -> bool:

@@ -147,7 +147,7 @@ class Rows:
     ) -> None:
         terms = Terms(report, off)
         self._model, self._scan_name = model, scan_name
-        self.scanned = {source: terms.scanner(name) for name, source in terms.names()}
+        self.scanned = dict(terms.scanned())
         self.issues: list[Issue] = [
             Issue(
                 IssueCode.UNSAFE_OPERATOR,

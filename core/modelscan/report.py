@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from enum import IntEnum, StrEnum
 
 from modelscan.evidence import Evidence, Kind, Where
@@ -98,19 +98,22 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The outcome of one scan. `Report.from_dict(report.to_dict()) == report`."""
+    """The outcome of one scan. `Report.from_dict(report.to_dict()) == report`.
+
+    Of a folder, `artifacts`, `skips` and `parts` may be long: they are tuples, or `many.Many` rows.
+    """
 
     source: str
     verdict: Verdict
     refused: bool
     """What the policy would refuse to load."""
-    artifacts: tuple[Scanned, ...] = ()
+    artifacts: Sequence[Scanned] = ()
     imports: tuple[str, ...] = ()
     """Every "module.name" the file asks for, as it is written there, trusted ones included."""
     findings: tuple[Finding, ...] = ()
     """Worst first, then by place."""
-    skips: tuple[Skip, ...] = ()
-    parts: tuple[str, ...] = ()
+    skips: Sequence[Skip] = ()
+    parts: Sequence[str] = ()
     """Members of an archive that its loader takes for plain data: tensors, the version of a torch checkpoint."""
     cleared: tuple[Finding, ...] = ()
     """Denied names that do nothing here, of a file in which others do. Nothing is decided by them."""
@@ -143,9 +146,11 @@ class Report:
 
     def to_dict(self) -> dict[str, Any]:
         """JSON values only: severities by name, tuples as lists."""
-        from dataclasses import asdict
+        from dataclasses import asdict, replace
 
-        return _plain(asdict(self))  # type: ignore[no-any-return]
+        made: dict[str, Any] = _plain(asdict(replace(self, artifacts=(), skips=(), parts=())))
+        made["artifacts"], made["skips"] = _rows(self.artifacts), _rows(self.skips)
+        return made | {"parts": list(self.parts)}
 
     def to_json(self, indent: int | None = 2) -> str:
         import json
@@ -177,6 +182,10 @@ def _finding(row: Mapping[str, Any]) -> Finding:
     return Finding(
         **{**row, "severity": Severity[row["severity"]], "where": Where(**row["where"]), "evidence": evidence}
     )
+
+
+def _rows(rows: Iterable[Scanned | Skip]) -> list[dict[str, Any]]:
+    return [{name: getattr(row, name) for name in row.__match_args__} for row in rows]
 
 
 def _plain(value: Any) -> Any:

@@ -13,7 +13,7 @@ from reports import FACTS, HOSTILE, INVISIBLE, finding, hostile_report, report
 from modelscan.evidence import Evidence, Kind, Where
 from modelscan.render import html, text
 from modelscan.render.inert import inert
-from modelscan.render.words import FINDINGS, duration, files, place, size, spoken
+from modelscan.render.words import FINDINGS, duration, panel, place, size, spoken
 from modelscan.report import Failure, Scanned, Severity, Verdict
 
 FORBIDDEN = re.compile(r"<style|<script|<svg|<img|<a\b|class=|var\(|<h[1-6]|<[^>]*\son\w+=|javascript:", re.I)
@@ -198,8 +198,9 @@ def folder(*verdicts):
 
 
 def test_a_folder_lists_its_files_worst_first():
-    shown = files(folder("safe", Severity.LOW, "cut", Severity.MEDIUM, Severity.CRITICAL))
-    assert [(row.name, row.word) for row in shown] == [
+    shown = panel(folder("safe", Severity.LOW, "cut", Severity.MEDIUM, Severity.CRITICAL))
+    assert shown.safe == 1
+    assert [(row.name, row.word) for row in (*shown.files, *shown.named)] == [
         ("4.pkl", "UNSAFE"),
         ("3.pkl", "UNSAFE"),
         ("2.pkl", "INCONCLUSIVE"),
@@ -220,7 +221,8 @@ def test_safe_files_and_long_lists_are_folded():
 
 
 def test_one_file_needs_no_list():
-    assert files(report()) == ()
+    shown = panel(report())
+    assert (shown.files, shown.safe, shown.named) == ((), 0, ())
 
 
 def test_a_cache_is_shown_by_repository_and_revision():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterable
 
 from modelscan.cli import Undone, say
 from modelscan.render import Options, renderer
@@ -36,7 +37,7 @@ def deliver(report: Report, form: str, output: str | None, options: Options) -> 
     elif form == "console":
         _print(report, options)
     else:
-        _put(renderer(form)(report, options))
+        _put([renderer(form)(report, options)])
 
 
 def _stamp(path: str) -> tuple[int, int] | None:
@@ -64,15 +65,16 @@ def _print(report: Report, options: Options) -> None:
 
         console.show(report, Console(highlight=False), options)
     else:
-        _put(console.render(report, options, _columns()))
+        _put(console.rows(report, options, _columns()))
 
 
-def _put(text: str) -> None:
+def _put(rows: Iterable[str]) -> None:
     if sys.stdout is None:
         raise Undone("cannot write the report: standard output is closed")
     try:
-        sys.stdout.write(text)
-        sys.stdout.write("\n")
+        for row in rows:
+            sys.stdout.write(row)
+            sys.stdout.write("\n")
         sys.stdout.flush()
     except BrokenPipeError:
         raise

@@ -88,7 +88,7 @@ def exit_code(report: Report, fail_on: Severity = Severity.MEDIUM, off: Collecti
     findings = tuple(row for row in report.findings if not row.approved)
     failures = tuple(row for row in report.failures if not row.approved)
     terms = Terms(replace(report, findings=findings, failures=failures, cleared=()), off)
-    if not terms.scanned:
+    if not terms.total:
         return 3
     if terms.errors:
         return 2

@@ -54,7 +54,12 @@ class Line:
 
 def render(report: Report, options: Options = PLAIN, width: int = COLUMNS) -> str:
     """Plain text, as it goes into a file or a pipe."""
-    return "\n".join(text for line in lines(report, options) for text, _ in _wrapped(line, width))
+    return "\n".join(rows(report, options, width))
+
+
+def rows(report: Report, options: Options = PLAIN, width: int = COLUMNS) -> Iterator[str]:
+    """The same row by row: a large folder has many."""
+    return (text for line in lines(report, options) for text, _ in _wrapped(line, width))
 
 
 def show(report: Report, console: Console, options: Options = PLAIN) -> None:
@@ -73,11 +78,11 @@ def lines(report: Report, options: Options = PLAIN, most: int | None = None) -> 
     if options.first:
         yield _line(options.first)
         yield Line()
-    if options.scanners and terms.scanned:
-        for name, source in itertools.islice(terms.names(), most):
-            yield _line(f"Scanning {inert(source, PATH)} using {terms.scanner(name)} model scan", _FAINT)
-        if most is not None and len(terms.scanned) > most:
-            yield _line(f"and {len(terms.scanned) - most:,} more", _FAINT)
+    if options.scanners and terms.total:
+        for source, scanner in itertools.islice(terms.scanned(), most):
+            yield _line(f"Scanning {inert(source, PATH)} using {scanner} model scan", _FAINT)
+        if most is not None and terms.total > most:
+            yield _line(f"and {terms.total - most:,} more", _FAINT)
         yield Line()
     yield from _verdict(said)
     yield Line()
@@ -99,13 +104,13 @@ def _verdict(said: Panel) -> Iterator[Line]:
         yield Line(((f"  {said.headline[1]}", "bold"),), hang=4)
     for note in said.notes:
         yield Line(((note, ""),), hang=2)
-    worst = [file for file in said.files if file.tone != "SAFE"]
-    if worst:
-        yield Line()
-    for file in worst:
+    if not said.files:
+        return
+    yield Line()
+    for file in said.files:
         yield Line((("  ", ""), (file.word, TONES[file.tone]), (f"  {file.name}  ", ""), (file.about, _FAINT)), hang=4)
-    if said.files and worst:
-        yield Line((("  ", ""), ("SAFE", TONES["SAFE"]), (f"  {len(said.files) - len(worst):,} more", "")))
+    if said.safe:
+        yield Line((("  ", ""), ("SAFE", TONES["SAFE"]), (f"  {said.safe:,} more", "")))
 
 
 _PARTLY = "Nothing was found in what could be read, which was not everything."

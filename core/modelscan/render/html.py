@@ -8,9 +8,9 @@ text and page are the theme's own, and a colour never says what a word does not.
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
-from modelscan.render.words import FINDINGS, Entry, File, Listing, Panel, entry, panel
+from modelscan.render.words import FINDINGS, MOST, Entry, File, Listing, Panel, entry, panel
 from modelscan.report import Finding, Report
 
 COLOURS = {
@@ -39,8 +39,6 @@ _CELL = "text-align:left;vertical-align:top;padding:1px 0"
 _TABLE = "border-collapse:collapse;margin:2px 0 4px 16px;font-size:13px;border:none"
 ROWS = 20
 """Files of a folder that are shown unfolded."""
-MOST = 500
-"""Files of a folder that are shown at all; the report holds every one."""
 _BESIDE = ("imports", "sha256", "scan")
 """Listings that are folded away: they explain the scan, not the file."""
 
@@ -88,7 +86,7 @@ def _parts(shown: Panel) -> Iterator[str]:
         f'<div>{chip(shown.word, shown.tone)} <strong style="margin-left:4px">{escape(shown.name)}</strong> '
         f'<span style="{_FAINT}">{html.escape(shown.about)}</span></div>'
     )
-    if not (shown.entries or shown.listings or shown.notes or shown.files):
+    if not (shown.entries or shown.listings or shown.notes or shown.files or shown.safe):
         return
     yield _counts(shown)
     if shown.headline:
@@ -96,7 +94,7 @@ def _parts(shown: Panel) -> Iterator[str]:
         yield f'<div style="margin-top:6px">{lead}</div><pre style="{_CODE}">{escape(expression)}</pre>'
     for note in shown.notes:
         yield f'<div style="margin-top:6px">{escape(note)}</div>'
-    yield from _files(shown.files)
+    yield from _files(shown)
     for number, row in enumerate(shown.entries):
         yield _entry(row, unfolded=number == 0)
     yield from _listings(shown.listings)
@@ -108,19 +106,21 @@ def _counts(shown: Panel) -> str:
     return f'<div style="margin-top:6px">{words}</div>' if words else ""
 
 
-def _files(files: tuple[File, ...]) -> Iterator[str]:
+def _files(shown: Panel) -> Iterator[str]:
     """A table of what has to be looked at; the safe ones are folded away, and many of any kind as well."""
-    for title, tones, least in (("to look at", None, ROWS), ("safe", ("SAFE",), 0)):
-        rows = [row for row in files if (row.tone in tones if tones else row.tone != "SAFE")]
-        if not rows:
-            continue
-        more = f"<div>and {len(rows) - MOST} more</div>" if len(rows) > MOST else ""
-        shown = f"{rows_of(rows[:MOST])}{more}"
-        if len(rows) <= least:
-            yield shown
-        else:
-            summary = f'<summary style="cursor:pointer">{len(rows):,} {title}</summary>'
-            yield f'<details style="{_FOLD}">{summary}{shown}</details>'
+    if shown.files:
+        table = _table(shown.files[:MOST], len(shown.files))
+        yield table if len(shown.files) <= ROWS else _folded(f"{len(shown.files):,} to look at", table)
+    if shown.safe:
+        yield _folded(f"{shown.safe:,} safe", _table(shown.named, shown.safe))
+
+
+def _table(rows: Sequence[File], total: int) -> str:
+    return rows_of(rows) + (f"<div>and {total - len(rows)} more</div>" if total > len(rows) else "")
+
+
+def _folded(title: str, inner: str) -> str:
+    return f'<details style="{_FOLD}"><summary style="cursor:pointer">{title}</summary>{inner}</details>'
 
 
 def rows_of(files: Iterable[File]) -> str:

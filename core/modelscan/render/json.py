@@ -39,7 +39,7 @@ def document(terms: Terms) -> dict[str, Any]:
         version=report.versions.get("modelscan-jupyter", ""),
         issues=[_issue(terms, issue) for issue in terms.issues],
         errors=[_entry(terms, entry) for entry in terms.errors],
-        scanned=[terms.relative(source) for source in terms.scanned],
+        scanned=[terms.relative(source) for source, _ in terms.scanned()],
         skipped=[_entry(terms, entry) for entry in terms.skipped],
         report=report,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 
-from modelscan.render.words import Entry, File, Listing, Panel, entry, panel
+from modelscan.render.words import Entry, Listing, Panel, entry, panel
 from modelscan.report import Finding, Report
 
 COLUMNS = 80
@@ -33,7 +33,7 @@ def _lines(shown: Panel) -> Iterator[str]:
         yield from _wrap("  ".join(shown.headline), "    ")
     for note in shown.notes:
         yield from _wrap(note, "    ")
-    yield from _files(shown.files)
+    yield from _files(shown)
     for row in shown.entries:
         yield ""
         yield from _entry(row)
@@ -43,15 +43,14 @@ def _lines(shown: Panel) -> Iterator[str]:
         yield from _listing(listing)
 
 
-def _files(files: tuple[File, ...]) -> Iterator[str]:
+def _files(shown: Panel) -> Iterator[str]:
     """Those to look at, then how many are safe."""
-    rows = [row for row in files if row.tone != "SAFE"]
-    for row in rows[:ROWS]:
+    for row in shown.files[:ROWS]:
         yield from _wrap(f"  {row.word:<12}  {row.name}   {row.about}", " " * 16)
-    if len(rows) > ROWS:
-        yield f"  and {len(rows) - ROWS} more"
-    if len(files) > len(rows):
-        yield f"  {len(files) - len(rows):,} safe"
+    if len(shown.files) > ROWS:
+        yield f"  and {len(shown.files) - ROWS} more"
+    if shown.safe:
+        yield f"  {shown.safe:,} safe"
 
 
 def _entry(row: Entry) -> Iterator[str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from itertools import chain, groupby, islice
 
 from modelscan.evidence import Kind, Where
 from modelscan.records import dataclass
@@ -17,6 +18,8 @@ EXPRESSION = 400
 """Characters of an expression; names are held to the 200 of `inert`."""
 FINDINGS = 25
 """Findings spelled out; a folder may hold thousands."""
+MOST = 500
+"""Files of a folder that are named at all; the report holds every one."""
 LINES = 10
 """Rows of a listing that are spelled out."""
 TRACE = 24
@@ -100,7 +103,11 @@ class Panel:
     entries: tuple[Entry, ...]
     listings: tuple[Listing, ...]
     files: tuple[File, ...] = ()
-    """Of a folder: its models, worst first."""
+    """Of a folder: its models that have to be looked at, worst first."""
+    safe: int = 0
+    """Of a folder: its other models."""
+    named: tuple[File, ...] = ()
+    """The first of them."""
 
 
 def panel(report: Report, limit: int = FINDINGS) -> Panel:
@@ -119,27 +126,54 @@ def panel(report: Report, limit: int = FINDINGS) -> Panel:
         notes=tuple(_notes(report, limit)),
         entries=tuple(entry(finding, report.source, told) for finding in report.findings[:limit]),
         listings=tuple(row for row in _listings(report, quiet) if row.lines),
-        files=files(report),
+        files=tuple(_to_look_at(report)),
+        safe=sum(1 for _ in _safe(report)),
+        named=tuple(
+            _file(place(Where(name), report.source), None, None) for name in sorted(islice(_safe(report), MOST))
+        ),
     )
 
 
-def files(report: Report) -> tuple[File, ...]:
-    """The models of a folder, worst first; nothing for a report on one file."""
-    roots = dict.fromkeys(_root(row.name) for row in report.artifacts)
-    roots |= dict.fromkeys(_root(row.where.artifact) for row in report.failures)
-    roots |= dict.fromkeys(_root(row.where.artifact) for row in report.findings)
-    if set(roots) <= {report.source}:
-        return ()
-    worst: dict[str, Finding] = {}
+def _to_look_at(report: Report) -> Iterator[File]:
+    """The models of a folder about which there is something to say; nothing for a report on one file."""
+    if not _is_folder(report):
+        return
+    worst, failed = _worst(report), _failed(report)
+    rows = ((_rank(worst.get(name), failed.get(name)), name) for name in worst | failed)
+    for _, name in sorted(rows):
+        yield _file(place(Where(name), report.source), worst.get(name), failed.get(name))
+
+
+def _safe(report: Report) -> Iterator[str]:
+    """The names of all the others, one at a time: there may be a hundred thousand."""
+    if not _is_folder(report):
+        return
+    told = _worst(report).keys() | _failed(report).keys()
+    yield from (name for name in _roots(report) if name not in told)
+
+
+def _is_folder(report: Report) -> bool:
+    told = (_root(row.where.artifact) for rows in (report.failures, report.findings) for row in rows)
+    return any(name != report.source for name in chain(_roots(report), told))
+
+
+def _roots(report: Report) -> Iterator[str]:
+    """The files that were read. What belongs to a file stands together."""
+    return (name for name, _ in groupby(_root(row.name) for row in report.artifacts))
+
+
+def _worst(report: Report) -> dict[str, Finding]:
+    found: dict[str, Finding] = {}
     for finding in report.findings:  # worst first
-        worst.setdefault(_root(finding.where.artifact), finding)
-    failed: dict[str, Failure] = {}
+        found.setdefault(_root(finding.where.artifact), finding)
+    return found
+
+
+def _failed(report: Report) -> dict[str, Failure]:
+    found: dict[str, Failure] = {}
     for failure in report.failures:
-        failed.setdefault(_root(failure.where.artifact), failure)
-    rows = ((_rank(worst.get(name), failed.get(name)), name) for name in roots)
-    return tuple(
-        _file(place(Where(name), report.source), worst.get(name), failed.get(name)) for _, name in sorted(rows)
-    )
+        found.setdefault(_root(failure.where.artifact), failure)
+    return found
 
 
 def glance(report: Report, source: str) -> File:
@@ -219,13 +253,12 @@ def _tone(report: Report) -> str:
 
 
 def _about(report: Report) -> Iterator[str]:
-    files = {row.name.split("!")[0] for row in report.artifacts}
-    if files == {report.source}:
-        yield inert(report.artifacts[0].format)
-    elif files:
-        yield _many(len(files), "model")
-    else:
+    if not report.artifacts:
         yield "nothing was read"
+    elif all(name == report.source for name in _roots(report)):
+        yield inert(report.artifacts[0].format)
+    else:
+        yield _many(sum(1 for _ in _roots(report)), "model")
     yield size(report.size)
     if report.sha256:
         yield f"sha256 {report.sha256[:8]}…"
