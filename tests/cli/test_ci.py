@@ -20,6 +20,12 @@ PAGE = "docs/how-to/ci.md"
 ROOT = Path(__file__).parents[2]
 EVIL = call(global_("os", "system"), text("x")) + b"."
 SAFE = b"\x80\x04N."
+OTHERS = {
+    "others of ours/unknown.pkl": call(global_("no_such_library", "run"), text("x")) + b".",
+    "partly/good.pkl": SAFE,
+    "partly/cut.pkl": SAFE[:-1],
+    "words.txt": b"words",
+}
 
 posix = pytest.mark.skipif(os.name != "posix" or not shutil.which("bash"), reason="needs bash")
 
@@ -67,12 +73,20 @@ def variables_of(**given):
     [
         ({"path": "models"}, 1),
         ({"path": "models/good.pkl", "format": "json", "output": "out.json"}, 0),
+        ({"path": "partly"}, 2),
+        ({"path": "words.txt"}, 3),
         ({"path": "gone"}, 4),
+        ({"path": "others of ours", "output": "our report.sarif"}, 1),
+        ({"path": "others of ours", "fail-on": "CRITICAL"}, 0),
+        ({"path": "models", "policy": "no-such-policy"}, 4),
         ({"path": "models", "fail-on": "LOW", "arguments": "--show-skipped --no-cache"}, 1),
         ({"path": "$(touch ran)", "arguments": "$(touch ran) `touch ran`; touch ran"}, 4),
     ],
 )
 def test_the_action_scans_and_says_how_it_ended(shell, tmp_path, given, code):
+    for name, data in OTHERS.items():
+        (shell.work / name).parent.mkdir(exist_ok=True)
+        (shell.work / name).write_bytes(data)
     said = tmp_path / "outputs"
     done = shell(scan_step()["run"], GITHUB_OUTPUT=str(said), **variables_of(**given))
     assert done.returncode == code, done.stderr
