@@ -19,7 +19,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from .groups import installed, known_crashes, rows
+from .groups import Row, installed, known_crashes, rows
 from .running import BATCH, tried
 from .table import open_crashes, page, printed
 
@@ -43,13 +43,13 @@ def main() -> int:
         row
         for row in given
         if versions[row.package] is not None
-        and (options.again or not _settled(state.get(row.name, {}), versions[row.package]))
+        and (options.again or not _settled(state.get(row.name, {}), row, versions[row.package]))
     ]
     print(f"{len(given):,} trusted names, {len(todo):,} to be tried", flush=True)
     started = time.monotonic()
     for at in range(0, len(todo), BATCH):
         for row, said in tried(todo[at : at + BATCH]):
-            state[row.name] = {**said, "version": versions[row.package]}
+            state[row.name] = {**said, "version": versions[row.package], "use": row.use}
         options.state.parent.mkdir(parents=True, exist_ok=True)
         options.state.write_text(json.dumps(state))
         minutes = (time.monotonic() - started) / 60
@@ -64,9 +64,10 @@ def main() -> int:
     return int(any(said.get("broken") or open_crashes(said, known_crashes()) for said in mine))
 
 
-def _settled(said: dict[str, Any], version: str | None) -> bool:
-    """Tried with this release, and nothing found that may be mended since?"""
-    return said.get("version") == version and not said.get("broken") and not said.get("crashed")
+def _settled(said: dict[str, Any], row: Row, version: str | None) -> bool:
+    """Tried with this release for what the name is trusted for, and nothing found that may be mended since?"""
+    same = (said.get("version"), said.get("use")) == (version, row.use)
+    return same and not said.get("broken") and not said.get("crashed")
 
 
 if __name__ == "__main__":
