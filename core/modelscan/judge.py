@@ -95,10 +95,13 @@ class Judge:
             case Kind.ATTRIBUTE:
                 yield from self._reached(fact)
             case Kind.CALL:
+                yield from self._loaders(fact)
                 yield from self._called(fact, constructed)
             case Kind.CONSTRUCT:
+                yield from self._loaders(fact)
                 yield from self._constructed(fact)
             case Kind.STATE:
+                yield from self._loaders(fact)
                 yield from self._stated(fact, constructed)
             case Kind.FILL:
                 yield from self._filled(fact)
@@ -152,6 +155,13 @@ class Judge:
                 yield self._finding(
                     self._match(*_split(IMPORTERS[opcode])).rule or self._structure("unreviewed-call"), fact
                 )
+
+    def _loaders(self, fact: Evidence) -> Iterator[Finding]:
+        """What loads the bytes that it is called with is handed on, or kept: then nobody has scanned these."""
+        for spelled in fact.detail["plain"]:
+            found = self._match(*_split(spelled))
+            if found.use is Use.NESTED:
+                yield self._finding(self._structure("nested-load"), fact, found.name)
 
     def _called(self, fact: Evidence, constructed: Set[str]) -> Iterator[Finding]:
         module, name = _split(fact.detail["callee"])
@@ -250,7 +260,8 @@ class Judge:
             for spelled in fact.detail["arguments"]:
                 held = self._match(*_split(spelled))
                 made = found.calls == "functions" and spelled.replace(":", ".") in constructed
-                if (held.use in (None, Use.NAME) and not made) or held.name == PARTIAL:
+                kept = held.use is Use.CONSTRUCT and spelled in fact.detail["plain"]
+                if (held.use in (None, Use.NAME) and not made) or kept or held.name == PARTIAL:
                     yield self._finding(self._structure("untrusted-state"), fact, found.name)
         elif found.use is None and not self._is_own(module, name):
             yield from self._unreviewed_state(fact, found, constructed)
@@ -348,8 +359,10 @@ class Judge:
         """
         matches = [self._match(*_split(spelled)) for spelled in names]
         held = any(found.use is Use.HOLD for found in matches)
-        for found in matches:
-            if found.use is Use.NAME or (held and found.use in (None, Use.CONSTRUCT)):
+        for spelled, found in zip(names, matches, strict=True):
+            # A class that is kept may be called, and what its `__init__` does nobody has read.
+            called = held or (found.use is not None and spelled in fact.detail["values"])
+            if found.use is Use.NAME or (called and found.use in (None, Use.CONSTRUCT)):
                 yield self._finding(self._structure("untrusted-argument"), fact, found.name)
 
     def _asked(self, fact: Evidence, callee: Match) -> Iterator[Finding]:
@@ -371,7 +384,8 @@ class Judge:
         for spelled in fact.detail["handed"]:
             found = self._match(*_split(spelled))
             data = found.use is None and found.rule is None and spelled.replace(":", ".") in made
-            if (found.use in (None, Use.NAME) and not data) or found.name == PARTIAL:
+            kept = found.use is Use.CONSTRUCT and spelled in fact.detail["values"]
+            if (found.use in (None, Use.NAME) and not data) or kept or found.name == PARTIAL:
                 yield self._finding(self._structure(key), fact, found.name)
 
     def _match(self, module: str, name: str) -> Match:

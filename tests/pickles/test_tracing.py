@@ -17,7 +17,7 @@ def graph(rng: random.Random) -> list[Group | Made]:
         if rng.random() < 0.5:
             values.append(Group("list", rng.choices(pool, k=rng.randrange(4))))
         else:
-            values.append(Made(rng.choice(pool), rng.choice(pool), 0, "result"))
+            values.append(Made(rng.choice(pool), rng.choice(pool), 0, rng.choice(("result", "instance"))))
     for _ in range(rng.randrange(5)):
         target, value = rng.choice(values), rng.choice(values)
         if isinstance(target, Group):
@@ -31,11 +31,11 @@ def test_both_ways_say_the_same(monkeypatch):
     for seed in range(500):
         values = graph(random.Random(seed))
         fast = tracing.Tracing()
-        found = [(fast.spelled(mask[0]), fast.spelled(mask[1])) for mask in map(fast.of, values)]
+        found = [[*map(fast.spelled, masks)] for masks in map(fast.of, values)]
         with monkeypatch.context() as patch:
             patch.setattr(tracing, "SHALLOW", 0)
             slow = tracing.Tracing()
-            assert found == [(slow.spelled(mask[0]), slow.spelled(mask[1])) for mask in map(slow.of, values)], seed
+            assert found == [[*map(slow.spelled, masks)] for masks in map(slow.of, values)], seed
 
 
 def test_one_value_in_another_without_end_is_looked_at():
@@ -44,3 +44,17 @@ def test_one_value_in_another_without_end_is_looked_at():
         value = Group("list", [value, value])
     found = tracing.Tracing()
     assert found.spelled(found.of(value)[0]) == ["os:system"]
+
+
+def test_a_name_stands_for_itself_or_for_what_was_made_by_it():
+    cls, other = Global("m", "Cls", 0, "GLOBAL"), Global("m", "Other", 0, "GLOBAL")
+    inner = Made(cls, Group("tuple"), 0, "instance")
+    for value, expected in (
+        (inner, [["m:Cls"], [], [], []]),
+        (Made(other, Group("tuple", [inner]), 0, "instance"), [["m:Cls", "m:Other"], ["m:Cls"], [], []]),
+        (Made(other, Group("tuple", [cls]), 0, "instance"), [["m:Cls", "m:Other"], ["m:Cls"], ["m:Cls"], ["m:Cls"]]),
+        (Made(other, Group("tuple", [cls]), 0, "result"), [["m:Cls", "m:Other"], ["m:Cls"], [], []]),
+        (Group("list", [cls, inner]), [["m:Cls"], [], ["m:Cls"], []]),
+    ):
+        found = tracing.Tracing()
+        assert [*map(found.spelled, found.of(value))] == expected

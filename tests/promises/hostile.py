@@ -179,6 +179,8 @@ def _called(spelled: bytes, function: Any, rng: random.Random) -> Iterator[tuple
             )
     for number, args in enumerate(arguments):
         yield f"call {number}", call(spelled, *args)
+    for number, given in enumerate((TOUCH, KNOWN)):  # an enumeration without members makes a class of this
+        yield f"members {number}", call(spelled, text("Made"), entries([("__new__", given), ("A", text(CODE))]))
     for number, args in enumerate(arguments[:8]):
         for state in (KEPT[0], KEPT[1], entries((each, TOUCH) for each in MAPPING), b"(" + TOUCH + text("a") + b"t"):
             yield f"call {number} and a state", call(spelled, *args) + state + b"b"

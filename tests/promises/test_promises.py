@@ -58,6 +58,8 @@ def test_harm_is_seen(tmp_path, monkeypatch):
     assert seen["Crash"]["crashed"][0]["how"] in ("SIGSEGV", "SIGBUS")
     assert open_crashes(seen["Crash"], {})
     assert not open_crashes(seen["Crash"], {"weak_library.Crash": "on purpose"})
+    called = _seen("weak_library", ("weak_library", "Choice", "call"))["Choice"]
+    assert "called what it was given" in called["held"]
     assert (seen["Plain"]["broken"], seen["Plain"]["crashed"], seen["Plain"]["held"]) == ([], [], {})
     assert seen["Plain"]["passed"] > 3
     assert "absent" in seen["Absent"]
@@ -75,7 +77,10 @@ def test_every_known_crash_is_of_a_trusted_name():
 
 
 WEAK = """
-import ctypes, os, signal, socket, subprocess, sys
+import ctypes, enum, os, signal, socket, subprocess, sys
+
+class Choice(enum.Enum):
+    pass
 
 class Program:
     def __setstate__(self, state):

@@ -92,6 +92,8 @@ def _facts(artifact: Artifact, path: str, node: dict[str, Any]) -> Iterator[Evid
         "indirect": False,
         "arguments": sorted(_spelled(node)),
         "carried": [],
+        "plain": [],
+        "values": [],
         "handed": [],
         "among": [],
         "given": [],

@@ -37,8 +37,9 @@ TRACED = 200
 NEW = ("NEWOBJ", "NEWOBJ_EX")
 """Opcodes that call a class's own `__new__`; `copyreg._reconstructor` calls that of a built-in type."""
 
-Masks = tuple[int, int, int, frozenset[str], frozenset[str]]
-"""Sets of names as bits: reachable from the arguments, carried by an object among all of these, and by an argument."""
+Masks = tuple[int, int, int, int, int, frozenset[str], frozenset[str]]
+"""Sets of names as bits: what `Tracing.of` says of the arguments, and what an object carries that is one of them;
+then the classes whose instances are given."""
 
 Act = tuple[Kind, str, "Any", "Any", int]
 """kind, opcode, callee (or target), arguments, offset."""
@@ -275,9 +276,11 @@ class Ledger:
             "callee": root.spelled if root else "",
             "arguments": spelled(masks[0]),
             "carried": spelled(masks[1]),
-            "handed": spelled(masks[2]),
-            "among": sorted(masks[3]),
-            "given": sorted(masks[4]),
+            "plain": spelled(masks[2]),
+            "values": spelled(masks[3]),
+            "handed": spelled(masks[4]),
+            "among": sorted(masks[5]),
+            "given": sorted(masks[6]),
             "indirect": isinstance(callee, Made),
         }
         if kind is Kind.CONSTRUCT:

@@ -16,28 +16,40 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-NOTHING = (0, 0)
+NOTHING = (0, 0, 0, 0)
 SHALLOW = 32
 """Values inside of each other that are looked at by recursion."""
 
-Masks = tuple[int, int]
-"""Two sets of names as bits: all that are reachable, and those that an object among them carries in its arguments or
-its state, from where a call may fetch and call them."""
+Masks = tuple[int, int, int, int]
+"""Sets of names as bits: all that are reachable; those that an object among them carries in its arguments or its state,
+from where a call may fetch and call them; those that stand for themselves, not for what was made by them or what a call
+was given; and of these the ones that an object keeps as attributes."""
+
+CALLEE, PART, GIVEN, KEPT = range(4)
+"""How a value holds another: made by it, as an item, as an argument of the call that made it, or as an attribute."""
 
 
 @dataclass(slots=True)
 class _Step:
-    """A value whose parts are being looked at. `carrying` tells how its parent holds it."""
+    """A value whose parts are being looked at. `how` its parent holds it."""
 
     value: Any
-    parts: Iterator[tuple[Any, bool]]
+    parts: Iterator[tuple[Any, int]]
     number: int
     low: int
-    carrying: bool
+    how: int
     names: int = 0
     carried: int = 0
+    plain: int = 0
+    values: int = 0
     loops: bool = False
     """Do values that reach each other carry one another?"""
+
+    def add(self, found: Masks, how: int) -> None:
+        self.names |= found[0]
+        self.carried |= found[0] if how >= GIVEN else found[1]
+        self.plain |= found[2] if how in (PART, KEPT) else found[3]
+        self.values |= found[2] if how == KEPT else found[3]
 
 
 @dataclass(slots=True)
@@ -54,7 +66,7 @@ class Tracing:
         if type(value) is int:
             return NOTHING
         if type(value) is Global:
-            return self._bit(value), 0
+            return self._named(value)
         return self.known.get(id(value)) or self._merged(value, set(), SHALLOW) or self._trace(value)
 
     def spelled(self, mask: int) -> list[str]:
@@ -74,60 +86,60 @@ class Tracing:
             self.names.append(spelled)
         return bit
 
+    def _named(self, value: Global) -> Masks:
+        bit = self._bit(value)
+        return bit, 0, bit, 0
+
     def _merged(self, value: Any, begun: set[int], depth: int) -> Masks | None:
         """By its parts, where none of them leads back to it or lies too deep, which most values do not."""
         if not depth or id(value) in begun:
             return None
         begun.add(id(value))
-        known, names, carried = self.known, 0, 0
-        made = type(value) is Made
-        parts = (value.callee, value.args, *(value.held or ())) if made else value.parts()
-        for number, part in enumerate(parts):
+        known = self.known
+        names = carried = plain = values = 0
+        for part, how in _parts(value):
             kind = type(part)
             if kind is int:
                 continue
-            carrying = made and number > 0
             if kind is Global:
                 bit = self._bit(part)
                 names |= bit
-                carried |= bit if carrying else 0
+                carried |= bit if how >= GIVEN else 0
+                plain |= bit if how in (PART, KEPT) else 0
+                values |= bit if how == KEPT else 0
                 continue
             found = known.get(id(part)) or self._merged(part, begun, depth - 1)
             if found is None:
                 return None
             names |= found[0]
-            carried |= found[0] if carrying else found[1]
-        masks = known[id(value)] = names, carried
+            carried |= found[0] if how >= GIVEN else found[1]
+            plain |= found[2] if how in (PART, KEPT) else found[3]
+            values |= found[2] if how == KEPT else found[3]
+        masks = known[id(value)] = names, carried, plain, values
         return masks
 
     def _trace(self, value: Any) -> Masks:
         known = self.known
         begun: dict[int, int] = {id(value): 0}
         unsettled: list[Any] = [value]
-        steps = [_Step(value, _parts(value), 0, 0, False)]
+        steps = [_Step(value, _parts(value), 0, 0, PART)]
         while True:
             step = steps[-1]
-            for part, carrying in step.parts:
+            for part, how in step.parts:
                 if type(part) is int:
                     continue
-                if type(part) is Global:
-                    bit = self._bit(part)
-                    step.names |= bit
-                    step.carried |= bit if carrying else 0
-                    continue
-                found = known.get(id(part))
+                found = self._named(part) if type(part) is Global else known.get(id(part))
                 if found is not None:
-                    step.names |= found[0]
-                    step.carried |= found[0] if carrying else found[1]
+                    step.add(found, how)
                     continue
                 number = begun.get(id(part))
                 if number is not None:
                     step.low = min(step.low, number)
-                    step.loops = step.loops or carrying
+                    step.loops = step.loops or how >= GIVEN
                     continue
                 number = begun[id(part)] = len(begun)
                 unsettled.append(part)
-                steps.append(_Step(part, _parts(part), number, number, carrying))
+                steps.append(_Step(part, _parts(part), number, number, how))
                 break
             else:
                 steps.pop()
@@ -140,8 +152,8 @@ class Tracing:
     def _settle(self, step: _Step, unsettled: list[Any]) -> None:
         """All values that reach each other hold the same."""
         if step.loops:
-            step.carried = step.names
-        masks = (step.names, step.carried)
+            step.carried, step.values = step.names, step.plain
+        masks = (step.names, step.carried, step.plain, step.values)
         while True:
             value = unsettled.pop()
             self.known[id(value)] = masks
@@ -150,11 +162,10 @@ class Tracing:
 
     @staticmethod
     def _merge(step: _Step, parent: _Step) -> None:
-        parent.names |= step.names
-        parent.carried |= step.names if step.carrying else step.carried
+        parent.add((step.names, step.carried, step.plain, step.values), step.how)
         if step.low < step.number:
             parent.low = min(parent.low, step.low)
-            parent.loops = parent.loops or step.loops or step.carrying
+            parent.loops = parent.loops or step.loops or step.how >= GIVEN
 
 
 def reachable(values: list[Any]) -> set[int]:
@@ -170,9 +181,9 @@ def reachable(values: list[Any]) -> set[int]:
     return found
 
 
-def _parts(value: Any) -> Iterator[tuple[Any, bool]]:
-    """What a value holds, and whether it carries that."""
-    if isinstance(value, Made):
-        held = ((part, True) for part in (value.args, *(value.held or ())))
-        return chain(((value.callee, False),), held)
-    return ((part, False) for part in value.parts())
+def _parts(value: Any) -> Iterator[tuple[Any, int]]:
+    """What a value holds, and how."""
+    if type(value) is not Made:
+        return ((part, PART) for part in value.parts())
+    held = ((part, KEPT) for part in value.held or ())
+    return chain(((value.callee, CALLEE), (value.args, GIVEN if value.kind == "result" else KEPT)), held)
