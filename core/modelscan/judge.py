@@ -104,7 +104,7 @@ class Judge:
                 yield from self._loaders(fact)
                 yield from self._stated(fact, constructed)
             case Kind.FILL:
-                yield from self._filled(fact)
+                yield from self._filled(fact, constructed)
             case Kind.MUTATE:
                 yield self._finding(self._structure("writes-into-import"), fact)
             case Kind.EXTENSION:
@@ -183,6 +183,7 @@ class Judge:
             carried = [spelled for spelled in fact.detail["carried"] if not self._is_data(spelled, constructed)]
             yield from self._arguments(fact, found, [*carried, *self._denied(fact)])
             yield from self._asked(fact, found)
+            yield from self._replacing(fact, found, "untrusted-argument", constructed)
         elif not self._is_enum(module, name):
             rule = self._structure("unreviewed-call")
             own = self._is_own(module, name)
@@ -257,12 +258,7 @@ class Judge:
         elif functions := list(self._functions(fact, "untrusted-state", constructed)):
             yield from functions
         elif found.calls:
-            for spelled in fact.detail["arguments"]:
-                held = self._match(*_split(spelled))
-                made = found.calls == "functions" and spelled.replace(":", ".") in constructed
-                kept = held.use is Use.CONSTRUCT and spelled in fact.detail["plain"]
-                if (held.use in (None, Use.NAME) and not made) or kept or held.name == PARTIAL:
-                    yield self._finding(self._structure("untrusted-state"), fact, found.name)
+            yield from self._replacing(fact, found, "untrusted-state", constructed)
         elif found.use is None and not self._is_own(module, name):
             yield from self._unreviewed_state(fact, found, constructed)
 
@@ -298,10 +294,22 @@ class Judge:
             return False
         return f"{module}:{cls}" == fact.detail["callee"] or self._match(module, cls).use is not None
 
-    def _filled(self, fact: Evidence) -> Iterator[Finding]:
+    def _filled(self, fact: Evidence, constructed: Set[str]) -> Iterator[Finding]:
         found = self._match(*_split(fact.detail["callee"]))
-        if found.rule is None and found.use is not None and not found.items:
+        if "arguments" in fact.detail:
+            yield from self._loaders(fact)
+            yield from self._replacing(fact, found, "untrusted-state", constructed)
+        elif found.rule is None and found.use is not None and not found.items:
             yield self._finding(self._structure("untrusted-fill"), fact, found.name)
+
+    def _replacing(self, fact: Evidence, found: Match, key: str, constructed: Set[str]) -> Iterator[Finding]:
+        """Functions that could take the place of methods which the object calls while it is made, stated or filled."""
+        for spelled in fact.detail["arguments"] if found.calls else ():
+            held = self._match(*_split(spelled))
+            made = found.calls == "functions" and spelled.replace(":", ".") in constructed
+            kept = held.use is Use.CONSTRUCT and spelled in fact.detail["plain"]
+            if (held.use in (None, Use.NAME) and not made) or kept or held.name == PARTIAL:
+                yield self._finding(self._structure(key), fact, found.name)
 
     def _cell(self, fact: Evidence, worst: Mapping[str, Severity], unread: set[str]) -> Iterator[Finding]:
         """A line or output of a notebook. `worst` is what was found in the files beside it, `unread` those not read.

@@ -5,6 +5,8 @@ What the arguments are is looked at first; anything but the plain case stands as
 
 from __future__ import annotations
 
+import functools
+
 from modelscan.patterns import later
 from modelscan.pickles import leaves
 from modelscan.pickles.meant import Attribute, Construction, Meaning, Nested, Reading, Replacement
@@ -42,6 +44,9 @@ SUBSCRIPTED = frozenset(
     | {"Optional", "Sequence", "Set", "Tuple", "Type", "Union"}
 )
 """Forms of `typing` that take types in brackets (Lib/typing.py): they keep them, and hash them to find them again."""
+BATCH = "torch_geometric.data.batch.Batch"
+BATCHER = "torch_geometric.data.batch.DynamicInheritanceGetter"
+"""Makes instances of a class that is `BATCH` and another one."""
 ALIASES = frozenset({"types.GenericAlias", "types.UnionType"})
 KERAS_LOADER = ("keras.src.saving.keras_saveable", "KerasSaveable._unpickle_model")
 """What every object of Keras is unpickled by (keras/src/saving/keras_saveable.py)."""
@@ -159,6 +164,26 @@ def _zone(data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Meaning |
     return Construction(Global("dateutil.tz.tz", "tzfile", at, "tzfile"), Group("tuple"))
 
 
+def _sorted(key_at: int, data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Meaning | None:
+    """A container of sortedcontainers that sorts by a function calls it for each value, as `sorted` does."""
+    if key_at == 0 and len(items) == 1 and isinstance(items[0], Group):
+        return None  # a mapping, and no function
+    if len(items) > 2 or not all(_is_none(data, item) for item in items[key_at : key_at + 1]):
+        return Replacement(Global("builtins", "sorted", at, "sorted"), Group("tuple", items))
+    return None
+
+
+def _is_none(data: leaves.Buffer, value: Any) -> bool:
+    return type(value) is int and data[value] == Op.NONE
+
+
+def batch(data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Meaning | None:
+    """DynamicInheritanceGetter()(Batch, cls) is a `cls` made without arguments, of a class that is a Batch as well."""
+    if len(items) != 2 or not all(isinstance(item, Global) for item in items) or items[0].dotted != BATCH:
+        return None
+    return Replacement(items[1], Group("tuple"))
+
+
 MEANINGS: dict[str, Reading] = {
     **dict.fromkeys(("builtins:iter", "__builtin__:iter", "builtins:reversed", "__builtin__:reversed"), _one_iterator),
     **dict.fromkeys(("builtins:enumerate", "__builtin__:enumerate"), _iterator),
@@ -169,4 +194,7 @@ MEANINGS: dict[str, Reading] = {
     ":".join(KERAS_LOADER): _keras,
     "jax._src.array:_reconstruct_array": _jax,
     "dateutil.tz.tz:tzfile": _zone,
+    "sortedcontainers.sorteddict:SortedDict": functools.partial(_sorted, 0),
+    "sortedcontainers.sortedlist:SortedList": functools.partial(_sorted, 1),
+    "sortedcontainers.sortedset:SortedSet": functools.partial(_sorted, 1),
 }

@@ -34,6 +34,8 @@ SHALLOW = 2
 TRACED = 200
 """Acts of one stream whose opcodes and inner calls are written out."""
 
+_BARE = frozenset({"builtins", "__builtin__", "collections"})
+"""Modules whose containers call nothing of what is put into them."""
 NEW = ("NEWOBJ", "NEWOBJ_EX")
 """Opcodes that call a class's own `__new__`; `copyreg._reconstructor` calls that of a built-in type."""
 
@@ -150,6 +152,11 @@ class Ledger:
         """Items are put into an instance or a result, by the method its class has for that."""
         if target.root is not None:
             self.fills.setdefault((opcode, target.root.spelled), (target, at))
+
+    def filled_with(self, opcode: str, target: Made, at: int) -> None:
+        """What such an object then holds that is no plain data: its class may call what it finds in itself."""
+        if target.held is not None and target.root is not None and target.root.module not in _BARE:
+            self.act(Kind.FILL, opcode, target.callee, Group("tuple", target.holdings()), at)
 
     def act(self, kind: Kind, opcode: str, callee: Any, args: Any, at: int) -> None:
         root = callee if type(callee) is Global else name_of(callee)

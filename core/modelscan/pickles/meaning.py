@@ -44,6 +44,8 @@ SINGLETONS = {"Ellipsis": "EllipsisType", "NotImplemented": "NotImplementedType"
 def reading(callee: Any) -> Callable[[leaves.Buffer, int, int, Any], Meaning | None] | None:
     """How to read a call of `callee` at an offset with some arguments, None where it is just a call."""
     if isinstance(callee, Made):
+        if _is_batcher(callee):
+            return functools.partial(_of, forms.batch)
         return functools.partial(_of, functools.partial(_partial, callee)) if _is_partial(callee.callee) else None
     if not isinstance(callee, Global):
         return None
@@ -167,6 +169,10 @@ def nested(data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Nested |
     return found if isinstance(found, Nested) else None
 
 
+def _is_batcher(made: Made) -> bool:
+    return isinstance(made.callee, Global) and made.callee.dotted == forms.BATCHER and made.held is None
+
+
 def _is_partial(callee: Any) -> bool:
     return isinstance(callee, Global) and callee.module in ("functools", "_functools") and callee.name == "partial"
 
@@ -216,7 +222,7 @@ def _dill_array(data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Mea
     """dill._dill._create_array(function, args, state) rebuilds a numpy array and gives it its state."""
     function = items[0] if items else None
     if isinstance(function, Global) and re.fullmatch(r"numpy\._?core\.\w+\._reconstruct", function.dotted):
-        return Construction(function, items[1])
+        return Replacement(function, items[1])
     return None
 
 

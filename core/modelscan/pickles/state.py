@@ -291,6 +291,8 @@ class State(ABC):
             if opcode != "BUILD":
                 self.ledger.filled(opcode, target, at)
             target.hold(items)
+            if opcode != "BUILD":
+                self.ledger.filled_with(opcode, target, at)
         elif isinstance(target, Global):
             self.ledger.act(Kind.MUTATE, opcode, target, Group("tuple", items), at)
 
