@@ -51,15 +51,8 @@ fuzz: $(VENV)/.test ## hold the pickle machine against the real unpickler for lo
 promises: $(VENV)/.test ## use every trusted name with hostile arguments and tell which promise is broken
 	$(PY) -m tests.promises
 
-zoo: $(VENV)/.test ## write ordinary files of all that is installed, tell how many are refused, and load them guarded
-	$(PY) tools/zoo/animals.py build/zoo plain numpy pandas sklearn scipy torch torch.nn xgboost lightgbm networkx
-	$(PY) tools/harvest_trusted.py build/zoo
-	$(PY) tools/zoo/write_scripts.py build/scripts tools/zoo/scripts/*.py
-	$(PY) tools/held_out.py build/scripts
-	$(PY) tools/zoo/write_scripts.py build/third tools/zoo/third/*.py
-	$(PY) tools/held_out.py build/third
-	$(PY) tools/guarded_zoo.py build/scripts build/third --path tools/zoo/scripts --path tools/zoo/third
-	$(PY) tools/guarded_zoo.py build/zoo --every 3
+zoo: $(VENV)/.test ## write ordinary files of all that is installed, tell how many are refused, and load them guarded (SETS="fifth sixth")
+	$(PY) tools/zoo $(SETS) --load
 
 docs: $(VENV)/.docs ## build the documentation into build/docs
 	$(PY) tools/build_reference.py

@@ -21,6 +21,10 @@ import threading
 import warnings
 
 SECONDS = 4
+HERE = "--here"
+"""Asks for one package in this very process."""
+STARTED = "started"
+"""Names the classes that were begun, while a package is being asked."""
 SKIPPED = (
     "distutils",
     "f2py",
@@ -86,9 +90,9 @@ def classes(package):
             home = getattr(cls, "__module__", None)
             if (
                 cls not in seen
-                and cls.__name__ not in CRASHING
                 and isinstance(home, str)
                 and (home + ".").startswith(package + ".")
+                and not "{}.{}".format(home, cls.__name__).startswith(CRASHING)
             ):
                 seen.add(cls)
                 yield cls
@@ -118,17 +122,21 @@ def lessons():
 GIVEN = ((), (1,), (2, 2), (2, 3, 1), ("a",), ([1.0, 2.0],), ({"a": 1},), ([1, 2], [3, 4]), (4, 4, 4), (0.5, 1.5))
 
 
-def animals(package):
+def animals(package, begun=(), begin=lambda _: None):
+    """Pairs of a name and an object. `begin` is told of each class before it is made, and those of `begun` are not."""
     hints = lessons()
-    special = SPECIAL.get(package)
+    special = SPECIAL.get(package) if not begun else None
+    begin("special")
     if special is not None:
         for name, make in attempt(lambda: list(special()), [], 60):
             value = attempt(make, seconds=20)
             if value is not None:
                 yield name, value
     for cls in () if package in WHOLE else classes(package):
-        if issubclass(cls, BaseException):
+        name = "{}.{}".format(cls.__module__, cls.__qualname__)
+        if issubclass(cls, BaseException) or name in begun:
             continue
+        begin(name)
         found = None
         if hasattr(cls, "__members__"):
             found = attempt(lambda: list(cls)[:2])
@@ -756,27 +764,61 @@ SPECIAL["PIL"] = SPECIAL.pop("pil")
 
 def main():
     out, packages = sys.argv[1], sys.argv[2:]
-    if len(packages) > 1:  # compiled classes crash on nonsense: that ends one package only
-        for package in packages:
-            print(package, subprocess.call([sys.executable, __file__, out, package]), flush=True)
+    if packages[:1] == [HERE]:
+        write_here(os.path.join(out, packages[1]), packages[1])
         return
+    codes = [write(out, package) for package in packages]
+    sys.exit(any(codes))
+
+
+def write(out, package):
+    """0 when all of a package's classes were asked. Compiled ones crash on nonsense: that ends one class only."""
+    started = os.path.join(out, package, STARTED)
+    begun, code = [], None
+    while code != 0 and (code is None or names_in(started) != begun):
+        begun = names_in(started)
+        code = subprocess.call([sys.executable, __file__, out, HERE, package])
+        if code != 0:
+            print("crashed:", package, "".join(names_in(started)[-1:]), code, file=sys.stderr, flush=True)
+    if os.path.exists(started):
+        os.unlink(started)
+    print(package, code, flush=True)
+    return code
+
+
+def names_in(path):
+    if not os.path.exists(path):
+        return []
+    with open(path) as file:
+        return file.read().splitlines()
+
+
+def write_here(folder, package):
     warnings.simplefilter("ignore")
+    said = os.dup(1)  # some classes take a number for a file of theirs, and close it
     os.environ["CUDA_VISIBLE_DEVICES"] = ""
-    for package in packages:
-        folder, seen, count = os.path.join(out, package), set(), 0
-        os.makedirs(folder, exist_ok=True)
-        names = SPECIAL["plain"]() if package == "plain" else None
-        zoo = ((n, attempt(m)) for n, m in names) if names is not None else animals(package)
-        for name, value in zoo:
-            for way, data in ways(value) if value is not None else ():
-                digest = hashlib.sha256(data).digest()
-                if digest in seen:
-                    continue
+    os.makedirs(folder, exist_ok=True)
+    started, seen = os.path.join(folder, STARTED), set()
+    begun = names_in(started)
+
+    def begin(name):
+        with open(started, "a") as log:
+            log.write(name + "\n")
+
+    if package == "plain":
+        zoo = ((name, attempt(make)) for name, make in SPECIAL["plain"]())
+    else:
+        zoo = animals(package, frozenset(begun), begin)
+    first = count = 1000 * sum(name == "special" for name in begun)
+    for name, value in zoo:
+        for way, data in ways(value) if value is not None else ():
+            digest = hashlib.sha256(data).digest()
+            if digest not in seen:
                 seen.add(digest)
                 with open(os.path.join(folder, "%05d-%s.%s" % (count, name[:60].replace("/", "_"), way)), "wb") as file:
                     file.write(data)
-            count += 1
-        print(package, count, len(seen), flush=True)
+        count += 1
+    os.write(said, ("%s %d %d\n" % (package, count - first, len(seen))).encode())
     threading.Timer(2, lambda: os._exit(0)).start()  # libraries leave threads behind
 
 

@@ -24,7 +24,11 @@ SECONDS = 400
 HERE = "--here"
 """Asks for one file of scripts in this very process."""
 STARTED = "started"
-"""Names the scripts that were begun, while a file of scripts is being run."""
+"""Says what is being done, while a file of scripts is being run."""
+BEGUN, SAVED, DONE, CRASHED = "begun ", "saved as ", "done ", "crashed "
+LEFT_OUT = set()
+"""Scripts that were run to their end, scripts that crashed, and ways of saving an object that did."""
+LOG = {}
 COMPRESSIONS = ("zlib", "gzip", "bz2", "xz", "lzma")
 
 
@@ -40,22 +44,28 @@ def main(out, files):
     if files[0] == HERE:
         write_here(pathlib.Path(out), pathlib.Path(files[1]))
         return
-    for file in files:
-        write(out, file)
+    codes = [write(out, file) for file in files]
+    sys.exit(any(codes))
 
 
 def write(out, file):
-    """Runs the scripts of a file. Compiled libraries crash on what dill asks of them: that ends one script only."""
-    started = pathlib.Path(out) / pathlib.Path(file).stem / STARTED
-    begun, code = [], None
-    while code != 0 and (code is None or names_in(started) != begun):
-        begun = names_in(started)
+    """0 when all scripts of a file were run. Compiled libraries crash on what dill and old protocols ask: that ends
+    one way of saving one object, and the script is run again without it.
+    """
+    log = pathlib.Path(out) / pathlib.Path(file).stem / STARTED
+    code = subprocess.call([sys.executable, __file__, out, HERE, file])
+    while code != 0 and lines_of(log):
+        last = lines_of(log)[-1]
+        print("crashed:", file, last, code, file=sys.stderr, flush=True)
+        if last.startswith(CRASHED):
+            break
+        with log.open("a") as lines:
+            lines.write(CRASHED + last.rpartition(" ")[2] + "\n")
         code = subprocess.call([sys.executable, __file__, out, HERE, file])
-        if code != 0:
-            print("crashed:", file, *names_in(started)[-1:], code, file=sys.stderr)
+    if log.exists():
+        log.unlink()
     print(file, code, flush=True)
-    if started.exists():
-        started.unlink()
+    return code
 
 
 def write_here(out, file):
@@ -69,16 +79,24 @@ def write_here(out, file):
         return
     own = out / file.stem
     own.mkdir(parents=True, exist_ok=True)
-    begun = names_in(own / STARTED)
-    for script in scripts(module):
-        if script.__name__ not in begun:
-            with (own / STARTED).open("a") as log:
-                log.write(script.__name__ + "\n")
-            run(script, own)
+    log = own / STARTED
+    lines = lines_of(log)
+    LEFT_OUT.update(line.rpartition(" ")[2] for line in lines if line.startswith((DONE, CRASHED)))
+    with log.open("a") as LOG["file"]:
+        for script in scripts(module):
+            if script.__name__ not in LEFT_OUT:
+                tell(BEGUN + script.__name__)
+                run(script, own)
+                tell(DONE + script.__name__)
 
 
-def names_in(path):
-    return path.read_text().split() if path.exists() else []
+def tell(line):
+    LOG["file"].write(line + "\n")
+    LOG["file"].flush()
+
+
+def lines_of(path):
+    return path.read_text().splitlines() if path.exists() else []
 
 
 def scripts(module):
@@ -108,12 +126,16 @@ def run(script, out):
 def save(value, number, out, name):
     refused = []
     for way, dump in ways(value, number):
+        file = "{}.{:02}.{}".format(name, number, way)
+        if file in LEFT_OUT:
+            continue
+        tell(SAVED + file)
         try:
             data = dump()
         except Exception as error:
             refused.append("{}: {}".format(way, str(error)[:80]))
         else:
-            (out / "{}.{:02}.{}".format(name, number, way)).write_bytes(data)
+            (out / file).write_bytes(data)
     if refused:
         print("cannot be saved:", name, number, type(value).__name__, *refused[:1], file=sys.stderr)
 

@@ -184,6 +184,15 @@ def batch(data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Meaning |
     return Replacement(items[1], Group("tuple"))
 
 
+def _garch(data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Meaning | None:
+    """What Cython makes of arch's GARCHUpdater: its class, a checksum and five numbers, which nobody counts."""
+    state = items[2] if len(items) == 3 else None
+    numbers = state.whole() if isinstance(state, Group) and state.kind == "tuple" else None
+    if numbers is None or len(numbers) != 5 or any(type(number) is not int for number in numbers):
+        return None
+    return Construction(items[0], Group("tuple"))
+
+
 MEANINGS: dict[str, Reading] = {
     **dict.fromkeys(("builtins:iter", "__builtin__:iter", "builtins:reversed", "__builtin__:reversed"), _one_iterator),
     **dict.fromkeys(("builtins:enumerate", "__builtin__:enumerate"), _iterator),
@@ -194,6 +203,7 @@ MEANINGS: dict[str, Reading] = {
     ":".join(KERAS_LOADER): _keras,
     "jax._src.array:_reconstruct_array": _jax,
     "dateutil.tz.tz:tzfile": _zone,
+    "arch.univariate.recursions:__pyx_unpickle_GARCHUpdater": _garch,
     "sortedcontainers.sorteddict:SortedDict": functools.partial(_sorted, 0),
     "sortedcontainers.sortedlist:SortedList": functools.partial(_sorted, 1),
     "sortedcontainers.sortedset:SortedSet": functools.partial(_sorted, 1),
