@@ -12,7 +12,7 @@ import pytest
 from samples import call, global_, text
 
 import modelscan
-from modelscan import folder, store
+from modelscan import folder, many, store
 from modelscan.contract import Terms
 from modelscan.folder import Merged, Way, gather, scan_folder
 from modelscan.many import Many
@@ -26,7 +26,9 @@ COUNT = 1_200
 
 
 @pytest.fixture(autouse=True)
-def home(tmp_path_factory, monkeypatch):
+def small(tmp_path_factory, monkeypatch):
+    """As if many were not so many."""
+    monkeypatch.setattr(many, "CHUNK", 512)
     monkeypatch.setenv(store.HOME, str(tmp_path_factory.mktemp("home")))
 
 

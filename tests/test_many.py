@@ -6,10 +6,17 @@ import tracemalloc
 
 import pytest
 
-from modelscan.many import CHUNK, Many
+from modelscan import many as module
+from modelscan.many import Many
 from modelscan.report import Scanned
 
+CHUNK = 512
 COUNTS = (0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 3 * CHUNK + 7)
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch):
+    monkeypatch.setattr(module, "CHUNK", CHUNK)
 
 
 def rows(count: int) -> list[Scanned]:

@@ -121,18 +121,18 @@ class Terms:
     def __init__(self, report: Report, off: Collection[str] = ()) -> None:
         """`off`: scanners, by dotted name, whose files are left out."""
         self.report, self.off = report, frozenset(off)
-        self._apart = frozenset(_apart(report))
-        self._formats = {row.name: row.format for row in report.artifacts if not self._is_plain(row)}
+        self.total = 0
+        """Files and members that were scanned."""
+        self.errors: list[Entry] = []
+        self.skipped: list[Entry] = []
+        self._formats: dict[str, str] = {}
+        self._sort_apart()
         members = (name for name in (*self._formats, *(row.name for row in report.skips), *report.parts) if "!" in name)
         self._holders = {holder for name in members for holder in self.chain(name)[:-1]}
         source, alone = report.source, any(self.chain(name)[0] == report.source for name in _names(report))
         self.folder = os.path.dirname(absolute(source)) if alone else absolute(source)  # noqa: PTH120
         self.rows = sorted(self._found(), key=lambda row: -row[0].severity)
         self.issues = [issue for issue, _ in self.rows]
-        self.errors: list[Entry] = []
-        self.skipped: list[Entry] = []
-        self.total = 0
-        """Files and members that were scanned."""
         self._scanned: dict[str, str] = {}
         self._sort_out()
         self.errors = [error for error in dict.fromkeys(self.errors) if error.scanner not in self.off]
@@ -145,7 +145,7 @@ class Terms:
         """
         told: set[str] = set()
         for row in self.report.artifacts:
-            if self._is_plain(row):
+            if row.name not in self._formats:
                 if (scanner := _scanner(row.format, row.name)) not in self.off:
                     yield absolute(row.name), scanner
                 continue
@@ -205,8 +205,7 @@ class Terms:
                 self._left(name, reason)
         failed = {self._nearest(failure.where.artifact) for failure in report.failures}
         for row in report.artifacts:
-            if self._is_plain(row):
-                self._settle_plain(row)
+            if row.name not in self._formats:
                 continue
             if row.name not in failed and not self._is_holder(row.name):
                 self._settle(row.name)
@@ -214,16 +213,18 @@ class Terms:
                 self._keras(row)
         self.total += len(self._scanned)
 
-    def _is_plain(self, row: Scanned) -> bool:
-        """Is it a file about which the report has nothing else to say?"""
-        name = row.name
-        return not ("!" in name or name in self._apart or name.lower().endswith(_CONFIGURED))
-
-    def _settle_plain(self, row: Scanned) -> None:
-        if _scanner(row.format, row.name) in self.off:
-            self.skipped.append(Entry("SCAN_NOT_SUPPORTED", NOT_SCANNED, absolute(row.name)))
-        else:
-            self.total += 1
+    def _sort_apart(self) -> None:
+        """Counts the files about which the report has nothing else to say, and keeps the formats of all others."""
+        told = {_root(name) for name in _told(self.report)}
+        for root, group in itertools.groupby(self.report.artifacts, lambda row: _root(row.name)):
+            rows = list(group)
+            row = rows[0]
+            if len(rows) > 1 or row.name != root or root in told or root.lower().endswith(_CONFIGURED):
+                self._formats.update((row.name, row.format) for row in rows)
+            elif self.off and _scanner(row.format, root) in self.off:
+                self.skipped.append(Entry("SCAN_NOT_SUPPORTED", NOT_SCANNED, absolute(root)))
+            else:
+                self.total += 1
 
     def _keras(self, row: Scanned) -> None:
         """Its configuration is read as part of it, so that the member itself counts as left out."""
@@ -305,28 +306,19 @@ def _others(report: Report) -> Iterator[str]:
     yield from (row.where.artifact for row in report.failures)
 
 
-def _apart(report: Report) -> Iterator[str]:
-    """Names that are met more than once: with members, a second format, or something that is said about them."""
-    before = ""
-    for row in report.artifacts:
-        if row.name == before:
-            yield row.name
-        before = row.name
-        if "!" in row.name:
-            yield from _prefixes(row.name)
-    for name in _others(report):
-        yield from _prefixes(name)
-    for finding in (*report.findings, *report.cleared):
-        yield from _prefixes(finding.where.artifact)
+def _told(report: Report) -> Iterator[str]:
+    """The places of all that is said besides what was read."""
+    yield from _others(report)
+    yield from (row.where.artifact for rows in (report.findings, report.cleared) for row in rows)
 
 
-def _prefixes(name: str) -> Iterator[str]:
-    yield name
-    yield from (name[:at] for at, character in enumerate(name) if character == "!")
+def _root(name: str) -> str:
+    return name.split("!", 1)[0]
 
 
 def _scanner(label: str, name: str) -> str:
-    suffix = os.path.splitext(name)[1].lower() if label == "pickle" else ""  # noqa: PTH122 - of thousands of names
+    is_torch = label == "pickle" and name.lower().endswith(TORCH.extensions)
+    suffix = os.path.splitext(name)[1].lower() if is_torch else ""  # noqa: PTH122 - of thousands of names
     return _scanner_of(label, suffix)
 
 

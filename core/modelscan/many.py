@@ -7,6 +7,7 @@ As an object it takes ten times as much; a file on disk would be one more that s
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from operator import attrgetter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,8 +15,8 @@ if TYPE_CHECKING:
 
     T = TypeVar("T")
 
-CHUNK = 512
-"""Rows that are packed together, and unpacked together when somebody goes through them."""
+CHUNK = 4_096
+"""Rows that are packed together, and unpacked together when somebody goes through them. Fewer stay as they are."""
 
 
 class Many(Sequence["T"]):
@@ -75,8 +76,7 @@ class Many(Sequence["T"]):
         import json
         import zlib
 
-        names = () if self._kind is str else self._kind.__match_args__  # type: ignore[attr-defined]
-        plain = [[getattr(row, name) for name in names] for row in rows] if names else rows
+        plain = rows if self._kind is str else list(map(attrgetter(*self._kind.__match_args__), rows))  # type: ignore[attr-defined]
         return zlib.compress(json.dumps(plain).encode(), 1)
 
     def _unpack(self, chunk: bytes) -> list[T]:

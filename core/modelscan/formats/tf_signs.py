@@ -12,20 +12,27 @@ from modelscan.source.wire import Data, Span
 
 _STARTS = frozenset((*range(0x08, 0x7B), *range(0x80, 0x100)))
 """A file of messages begins with the number of a field."""
+_TELLING = (1, 2)
+"""The fields by which `tensorflow.KNOWN` tells what a message is."""
 _OP = later(rb"[A-Za-z_][\w>.]*")
 
 
 def is_message(artifact: Artifact) -> bool:
-    """Could these be fields? A glance at the head, so that no file is mapped for nothing."""
+    """Could these be fields, one of them with what every kind of file has in its first or second field?
+
+    A glance at the head, so that no file is mapped for nothing.
+    """
     head = artifact.head
     if not head or head[0] not in _STARTS:
         return False
     try:
-        return next(wire.fields(head, 0, len(head)), None) is not None or artifact.size > len(head)
+        if any(number in _TELLING for number, _, _ in wire.fields(head, 0, len(head))):
+            return True
     except wire.NoField:
         return False
     except FormatError:
-        return artifact.size > len(head)
+        pass
+    return artifact.size > len(head)
 
 
 def is_graph(data: Data, span: Span) -> bool:
