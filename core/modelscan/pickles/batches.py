@@ -15,7 +15,7 @@ from array import array
 from collections.abc import Callable, Iterator, Sequence
 
 from modelscan.pickles.leaves import Buffer
-from modelscan.pickles.opcodes import Op
+from modelscan.pickles.opcodes import COUNTED, FIXED, OPERANDS, Op
 from modelscan.records import dataclass, field
 
 TYPE_CHECKING = False
@@ -35,7 +35,13 @@ NEAR = 8192
 
 FILLS = frozenset({Op.APPENDS, Op.SETITEMS, Op.ADDITEMS})
 GROUPS: dict[int, str] = {Op.TUPLE: "tuple", Op.LIST: "list", Op.DICT: "dict", Op.FROZENSET: "frozenset"}
+TUPLES: dict[int, int] = {Op.TUPLE1: 1, Op.TUPLE2: 2, Op.TUPLE3: 3}
 FRESH = frozenset({Op.EMPTY_LIST, Op.EMPTY_DICT, Op.EMPTY_SET})
+
+
+_STEADY = frozenset({Op.MEMOIZE, Op.BINPUT, Op.LONG_BINPUT, Op.FRAME})
+
+Span = tuple[int, int]
 
 
 class Grammar:
@@ -145,6 +151,11 @@ class Batch:
             return range(count, count + self.found.counted + sum(map(len, spans)))
         return [_index(opcode) for opcode in _all(self.grammar.memos, self.data, self.start, self.end)]
 
+    def size(self) -> int:
+        """How many values it has."""
+        found = self.found
+        return found.values + sum(_grown(self.data, *span) for span in found.unvalued)
+
     def slot(self, number: int) -> Any:
         """What its memo opcode of that number stores: a leaf's offset, or for a container the batch itself."""
         if self._slots is None:
@@ -163,6 +174,29 @@ class Batch:
                 leaf = -1
 
 
+def _grown(data: Buffer, pos: int, stop: int) -> int:
+    """By how much values from `pos` on let the stack grow above a mark; a frame may begin between two opcodes."""
+    height, marks = 0, list[int]()
+    while pos < stop:
+        code = data[pos]
+        if code in COUNTED:
+            width = COUNTED[code]
+            pos += 1 + width + int.from_bytes(data[pos + 1 : pos + 1 + width], "little")
+            height += 1
+            continue
+        pos += 1 + FIXED.get(code, OPERANDS.get(code, 0))
+        if code == Op.MARK:
+            marks.append(height)
+            height = 0
+        elif code in FILLS or code in GROUPS:
+            height = (marks.pop() if marks else 0) + (code in GROUPS)
+        elif code in TUPLES:
+            height -= TUPLES[code] - 1
+        elif code not in _STEADY:
+            height += 1
+    return height
+
+
 def _index(opcode: bytes) -> int:
     return int.from_bytes(opcode[1:], "little")
 
@@ -171,24 +205,36 @@ def _index(opcode: bytes) -> int:
 class Found:
     """Where a batch ends, and where the frame ends that is current there.
 
-    It sets `counted` slots of the memo, and those that the memo opcodes in the spans `uncounted` set.
+    It sets `counted` slots of the memo, and those that the memo opcodes in the spans `uncounted` set. It has `values`
+    values, and those in the spans `unvalued`.
     """
 
     stop: int
     limit: int
     counted: int = 0
-    uncounted: list[tuple[int, int]] = field(default_factory=list)
+    uncounted: list[Span] = field(default_factory=list)
+    values: int = 0
+    unvalued: list[Span] = field(default_factory=list)
 
-    def note(self, start: int, stop: int, memos: int | None) -> None:
-        """Between `start` and `stop` there are so many memo opcodes."""
+    def note(self, start: int, stop: int, memos: int | None, values: int | None) -> None:
+        """Between `start` and `stop` there are so many memo opcodes, and so many values."""
         if stop == start:
             return
-        if memos is not None:
-            self.counted += memos
-        elif self.uncounted and self.uncounted[-1][1] == start:
-            self.uncounted[-1] = self.uncounted[-1][0], stop
+        if memos is None:
+            _add(self.uncounted, start, stop)
         else:
-            self.uncounted.append((start, stop))
+            self.counted += memos
+        if values is None:
+            _add(self.unvalued, start, stop)
+        else:
+            self.values += values
+
+
+def _add(spans: list[Span], start: int, stop: int) -> None:
+    if spans and spans[-1][1] == start:
+        spans[-1] = spans[-1][0], stop
+    else:
+        spans.append((start, stop))
 
 
 @dataclass(slots=True)
@@ -221,8 +267,8 @@ def find(data: Buffer, mark: int, limit: int, end: int, grammar: Grammar, rows: 
     found = Found(mark, limit)
     while True:
         start = place.pos
-        place.pos, memos = rows.follow(data, start, place.limit)
-        found.note(start, place.pos, memos)
+        place.pos, memos, values = rows.follow(data, start, place.limit)
+        found.note(start, place.pos, memos, values)
         if place.pos >= place.limit:
             if not place.next_frame(data):
                 return None
@@ -237,7 +283,7 @@ def find(data: Buffer, mark: int, limit: int, end: int, grammar: Grammar, rows: 
             rows.missed(data, start, place.pos)
         elif not _across(data, place, grammar):
             return None
-        found.note(start, place.pos, None)
+        found.note(start, place.pos, None, None)
 
 
 def _across(data: Buffer, place: _Place, grammar: Grammar) -> bool:

@@ -67,7 +67,7 @@ def is_raw(data: leaves.Buffer, end: int, target: Made, given: Any) -> bool:
     parts, made = _whole(given), _made(data, end, target)
     if made is None or target.held or len(parts) not in LENGTHS:
         return True
-    version, stated, flags = (_number(data, end, parts[place]) for place in (0, ELSIZE, FLAGS))
+    version, stated, flags = (number(data, end, parts[place]) for place in (0, ELSIZE, FLAGS))
     if version not in VERSIONS or stated is None or flags is None:
         return True
     letter, size, objects = made
@@ -79,7 +79,7 @@ def is_raw(data: leaves.Buffer, end: int, target: Made, given: Any) -> bool:
 def _made(data: leaves.Buffer, end: int, target: Made) -> tuple[str, int, bool] | None:
     """Letter, size and whether it holds objects, of a dtype that is a copy of its own: `dtype("f8", False, True)`."""
     args = _whole(target.args)
-    if len(args) != 3 or not _number(data, end, args[2]):
+    if len(args) != 3 or not number(data, end, args[2]):
         return None
     return _letter(data, end, args[0])
 
@@ -116,10 +116,10 @@ def _base(data: leaves.Buffer, end: int, base: Any, size: int) -> Item | None:
         return None
     count = 1
     for length in _whole(parts[1]) or parts[1:]:
-        number = _number(data, end, length)
-        if number is None or number < 0:
+        times = number(data, end, length)
+        if times is None or times < 0:
             return None
-        count *= number
+        count *= times
     return item if item[0] * count == size else None
 
 
@@ -127,7 +127,7 @@ def _field(data: leaves.Buffer, end: int, field: Any, size: int) -> Item | None:
     """A field as (dtype, offset) or (dtype, offset, title), if it ends before the item does."""
     parts = _whole(field)
     item = _item(data, end, parts[0]) if len(parts) in (2, 3) else None
-    offset = _number(data, end, parts[1]) if item is not None else None
+    offset = number(data, end, parts[1]) if item is not None else None
     return item if item is not None and offset is not None and 0 <= offset <= size - item[0] else None
 
 
@@ -141,7 +141,7 @@ def _item(data: leaves.Buffer, end: int, value: Any) -> Item | None:
     state = _whole(value.held[0]) if value.held else []
     if not value.held:
         return size, objects
-    stated, flags = (_number(data, end, state[place]) if len(state) in LENGTHS else None for place in (ELSIZE, FLAGS))
+    stated, flags = (number(data, end, state[place]) if len(state) in LENGTHS else None for place in (ELSIZE, FLAGS))
     if stated is None or flags is None:
         return None
     return stated if letter in BY_STATE else size, bool(flags & _COUNTED)
@@ -151,7 +151,7 @@ def _is_none(data: leaves.Buffer, value: Any) -> bool:
     return type(value) is int and data[value] == ord("N")
 
 
-def _number(data: leaves.Buffer, end: int, value: Any) -> int | None:
+def number(data: leaves.Buffer, end: int, value: Any) -> int | None:
     found = leaves.decode(data, value, end) if type(value) is int else None
     return int(found) if isinstance(found, int) else None
 

@@ -222,7 +222,7 @@ def _dill_array(data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Mea
     """dill._dill._create_array(function, args, state) rebuilds a numpy array and gives it its state."""
     function = items[0] if items else None
     if isinstance(function, Global) and re.fullmatch(r"numpy\._?core\.\w+\._reconstruct", function.dotted):
-        return Replacement(function, items[1])
+        return Replacement(function, items[1], items[2] if len(items) > 2 else None)
     return None
 
 

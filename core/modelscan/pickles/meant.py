@@ -47,10 +47,11 @@ class Delegation:
 
 @dataclass(frozen=True, slots=True)
 class Replacement:
-    """The call comes down to this other one."""
+    """The call comes down to this other one, whose result is given the `state` if there is any."""
 
     callee: Any
     args: Any
+    state: Any = None
 
 
 @dataclass(frozen=True, slots=True)

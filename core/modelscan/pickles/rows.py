@@ -44,6 +44,7 @@ _FRESH = frozenset({Op.EMPTY_LIST, Op.EMPTY_DICT, Op.EMPTY_SET})
 _OPEN = frozenset({Op.APPENDS, Op.ADDITEMS})
 """What closes a container that may hold any number of plain values."""
 _CLOSE = frozenset({*_OPEN, Op.SETITEMS, Op.TUPLE, Op.LIST, Op.DICT, Op.FROZENSET})
+_FILLS = frozenset({Op.APPENDS, Op.ADDITEMS, Op.SETITEMS})
 _TUPLES: dict[int, int] = {Op.TUPLE1: 1, Op.TUPLE2: 2, Op.TUPLE3: 3}
 _ALIKE = ((Op.BININT1, Op.BININT2, Op.BININT), (Op.NEWTRUE, Op.NEWFALSE), (Op.BINGET, Op.LONG_BINGET))
 """Where one of them is seen, the others are to be expected."""
@@ -114,34 +115,32 @@ class Rows:
         self.shapes: dict[Shape, list[Slot]] = {}
         self.patterns: tuple[re.Pattern[bytes], ...] = ()
         self.memos: int | None = None
-        """MEMOIZE opcodes of a row, where all rows have as many; then `patterns` match `BLOCKS` of them."""
+        """MEMOIZE opcodes of a row, where all rows have as many."""
+        self.whole = False
+        """Is each row one value, made of nothing but what stands in it?"""
         self.unlearned = self.followed = 0
         self.patience, self.later = FIRST, LATER
         self.usual: dict[bytes, None] = {}
         """Expressions for the rows as they look at present, of which a long container has nothing else for a while."""
 
-    def follow(self, data: Buffer, pos: int, limit: int) -> tuple[int, int | None]:
-        """Where the rows from `pos` on end, and how many slots of the memo they take if that is known."""
+    def follow(self, data: Buffer, pos: int, limit: int) -> tuple[int, int | None, int | None]:
+        """Where the rows from `pos` on end, how many slots of the memo they take and values they are, if known."""
         start = pos
-        pos, memos = self._follow(data, pos, limit)
+        memos, whole = self.memos, self.whole
+        pos, rows = self._follow(data, pos, limit)
         self.followed += pos - start
         if self.followed > self.later and pos - start > RECENT:
             self.followed, self.later = 0, 2 * self.later
             self._look_again(list(islice(_items(data, start, start + RECENT), VALUES)))
-        return pos, memos
+        return pos, None if memos is None else rows * memos, rows if whole else None
 
-    def _follow(self, data: Buffer, pos: int, limit: int) -> tuple[int, int | None]:
-        if self.memos is None:
-            for pattern in self.patterns:
-                found = pattern.match(data, pos, limit)
-                pos = found.end() if found else pos
-            return pos, None
+    def _follow(self, data: Buffer, pos: int, limit: int) -> tuple[int, int]:
         rows = 0
-        for pattern, size in zip(self.patterns, BLOCKS, strict=True):
+        for pattern, size in zip(self.patterns, BLOCKS, strict=False):
             while found := pattern.match(data, pos, limit):
                 pos = found.end()
                 rows += size
-        return pos, rows * self.memos
+        return pos, rows
 
     def missed(self, data: Buffer, start: int, stop: int) -> None:
         """Bytes that no shape has matched and the general expression has."""
@@ -174,8 +173,8 @@ class Rows:
         rows = b"(?:" + b"|".join(self.usual | all_of_them) + b")"
         counts = {_memos(shape, slots) for shape, slots in self.shapes.items()}
         self.memos = counts.pop() if self.memoize and len(counts) == 1 else None
-        repeats = [b"*+"] if self.memos is None else [b"{%d}+" % size for size in BLOCKS]
-        self.patterns = tuple(re.compile(rows + repeat, re.DOTALL) for repeat in repeats)
+        self.whole = all(map(_is_value, self.shapes))
+        self.patterns = tuple(re.compile(rows + b"{%d}+" % size, re.DOTALL) for size in BLOCKS)
 
     def _row(self, shape: Shape, slots: list[Slot], usual: bool) -> bytes:
         rest = iter(slots)
@@ -222,6 +221,28 @@ def _expected(sizes: Counter[int]) -> list[int]:
     low, high = min(sizes), max(sizes)
     near = range(max(0, low - 2), min(256, high + GROWTH + 1)) if high - low <= SPREAD else ()
     return [size for size, _ in sizes.most_common()] + [size for size in near if size not in sizes]
+
+
+def _is_value(shape: Shape) -> bool:
+    """Does it leave one value more, and take none of those below it?"""
+    height, marks = 0, list[int]()
+    for code in shape:
+        if code == Op.MARK:
+            marks.append(height)
+            height = 0
+        elif code in _CLOSE:
+            if not marks or (code in _FILLS and not marks[-1]):
+                return False
+            height = marks.pop() + (code not in _FILLS)
+        elif code in _TUPLES or code == _MEMO:
+            if height < _TUPLES.get(code, 1):
+                return False
+            height -= _TUPLES.get(code, 1) - 1
+        elif code == _RUN:
+            continue
+        else:
+            height += 1
+    return height == 1 and not marks
 
 
 def _memos(shape: Shape, slots: list[Slot]) -> int | None:

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from modelscan.errors import FormatError, LimitExceeded
 from modelscan.evidence import Kind
 from modelscan.limits import Limits
-from modelscan.pickles import arrays, dtypes, leaves, meaning, meant
+from modelscan.pickles import arrays, dtypes, leaves, meaning, meant, objects
 from modelscan.pickles.batches import Batch
 from modelscan.pickles.ledger import Ledger
 from modelscan.pickles.memo import Memo
@@ -174,7 +174,10 @@ class State(ABC):
         if isinstance(found, meant.Nested):
             self.ledger.loads(at, found)
         if isinstance(found, meant.Replacement) and depth < DELEGATED:
-            return self.called(opcode, found.callee, found.args, at, depth + 1)
+            made = self.called(opcode, found.callee, found.args, at, depth + 1)
+            if type(found.state) is Group and isinstance(made, Made):
+                self.stated(made, found.state, at)
+            return made
         if isinstance(found, meant.Delegation) and depth < DELEGATED:
             self.called(opcode, found.callee, found.args, at, depth + 1)
         elif isinstance(found, meant.Delegation):
@@ -216,6 +219,9 @@ class State(ABC):
             self._run(key, given, at)
         if dtypes.is_dtype(target):
             self._typed(target, given, at)
+        shape = objects.shape_of(target, given)
+        if shape is not None:
+            self._listed(shape, given, at)
         kind = "BUILD" if target.held is None else "BUILD after items"
         self.ledger.act(Kind.STATE, kind, target.callee, Group("tuple", [given, *target.holdings()]), at)
 
@@ -227,6 +233,14 @@ class State(ABC):
             self.special += 1
         if dtypes.is_raw(self.data, self.end, target, given):
             self.ledger.note(Kind.ANOMALY, "raw-pointers", at)
+
+    def _listed(self, shape: Any, given: Group, at: int) -> None:
+        """An array is filled from a list."""
+        self.typed += 1
+        if len(self.spelled) < SPELLED and type(shape) is Group:
+            self.spelled += [part for part in shape.head if type(part) is int]
+        if objects.is_short(self.data, self.end, shape, given):
+            self.ledger.note(Kind.ANOMALY, "missing-items", at)
 
     def _run(self, key: str, given: Any, at: int) -> None:
         """What the class will run is told if all keys of the state are known."""
