@@ -44,7 +44,8 @@ MARKS = """
 `no functions`: nor one with functions in it. `as an argument`: its instances may be given to a trusted call, which may
 ask them for their items. `keeps`: a call of it keeps what stands in the containers that it is given, as keys at most.
 `length`: its state has to be a tuple of at least so many items, because compiled code reads them without counting.
-`no arguments`: it may be made without arguments only.
+`no arguments`: it may be made without arguments only. `one argument`: it may be called with one at most, since an
+enumeration that is called with more makes a new class.
 
 """
 
@@ -110,6 +111,7 @@ def entry(key: str, group: dict[str, Any]) -> Iterator[str]:
     marks += ["keeps"] if group.get("keeps") else []
     marks += [f"length {group['length']}"] if group.get("length") else []
     marks += ["no arguments"] if group.get("bare") else []
+    marks += ["one argument"] if group.get("single") else []
     names = names_in(group["names"])
     yield from (f"### {key}", "", f"*{', '.join(marks)}*, {len(names):,} names. {group['why']}", "")
     yield from (f"What an attacker could pass: {group['promise'][0].lower()}{group['promise'][1:]}", "")

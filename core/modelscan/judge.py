@@ -179,6 +179,8 @@ class Judge:
         elif found.use is Use.NESTED:
             if not fact.detail.get("nested"):
                 yield self._finding(self._structure("nested-load"), fact, found.name)
+        elif found.single and fact.detail["size"] > 1:
+            yield self._finding(self._structure("unreviewed-call"), fact, found.name)
         elif found.use is Use.CALL or (found.use is Use.CALL_EMPTY and fact.detail["expression"].endswith("()")):
             carried = [spelled for spelled in fact.detail["carried"] if not self._is_data(spelled, constructed)]
             yield from self._arguments(fact, found, [*carried, *self._denied(fact)])

@@ -49,12 +49,20 @@ TRUSTED_KEYS = {
     "keeps",
     "length",
     "bare",
+    "single",
     "why",
     "promise",
     "names",
 }
 GADGET_KEYS = {"rule", "severity", "title", "why", "fix", "cwe", "names"}
 DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
+
+
+def test_enumerations_are_called_with_one_value() -> None:
+    choices = {key: group for key, group in TRUSTED.items() if "choice" in key or "enum" in group["why"]}
+    called = {key for key, group in choices.items() if group["use"] == "call" and not group.get("single")}
+    assert len(choices) > 40
+    assert called == set()
 
 
 def test_group_keys_are_not_shared() -> None:

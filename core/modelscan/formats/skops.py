@@ -92,6 +92,7 @@ def _facts(artifact: Artifact, path: str, node: dict[str, Any]) -> Iterator[Evid
         "indirect": False,
         "arguments": sorted(_spelled(node)),
         "carried": [],
+        "size": 2,
         "plain": [],
         "values": [],
         "handed": [],

@@ -95,7 +95,7 @@ class Ledger:
         self.pending: list[Act] = []
         self.told: set[tuple[object, ...]] = set()
         """What pending acts say, by the identity of their arguments, which live as long as these do."""
-        self.plain: dict[tuple[Kind, str, str, bool, bool], int] = {}
+        self.plain: dict[tuple[Kind, str, str, bool, int], int] = {}
         self.tracing: Tracing
         self.among: Among
 
@@ -162,7 +162,7 @@ class Ledger:
         root = callee if type(callee) is Global else name_of(callee)
         if root is not None and _plain(args):
             looks = at in self.lookups
-            key = (kind, opcode, root.spelled, looks, _empty(args))
+            key = (kind, opcode, root.spelled, looks, _size(kind, args))
             count = self.plain.get(key, 0)
             self.plain[key] = count + 1
             if count >= ALIKE and not looks:
@@ -292,7 +292,7 @@ class Ledger:
         }
         if kind is Kind.CONSTRUCT:
             detail["called"] = opcode in NEW and not bare
-        if kind is Kind.STATE:
+        if kind in (Kind.STATE, Kind.CALL):
             detail["size"] = _size(kind, args)
         if at in self.nested:
             detail["nested"] = True
@@ -348,8 +348,13 @@ class Ledger:
 
 
 def _size(kind: Kind, args: Any) -> int:
-    """Items of a state that is a tuple, -1 where nobody knows how many, or it is none."""
-    state = args.head[0] if kind is Kind.STATE else None
+    """Items of a state that is a tuple, -1 where nobody knows how many, or it is none.
+
+    Of another act the number of its arguments, 2 standing for more.
+    """
+    if kind is not Kind.STATE:
+        return min(args.size, 2) if type(args) is Group else 2
+    state = args.head[0]
     return state.size if type(state) is Group and state.kind == "tuple" and state.spelled else -1
 
 

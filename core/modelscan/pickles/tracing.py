@@ -27,6 +27,8 @@ was given; and of these the ones that an object keeps as attributes."""
 
 CALLEE, PART, GIVEN, KEPT = range(4)
 """How a value holds another: made by it, as an item, as an argument of the call that made it, or as an attribute."""
+ARRAY = "_reconstruct"
+"""numpy's function that is called with a class and makes an instance of it, which does not keep the class."""
 
 
 @dataclass(slots=True)
@@ -186,4 +188,5 @@ def _parts(value: Any) -> Iterator[tuple[Any, int]]:
     if type(value) is not Made:
         return ((part, PART) for part in value.parts())
     held = ((part, KEPT) for part in value.held or ())
-    return chain(((value.callee, CALLEE), (value.args, GIVEN if value.kind == "result" else KEPT)), held)
+    called = value.kind == "result" or (type(value.callee) is Global and value.callee.name == ARRAY)
+    return chain(((value.callee, CALLEE), (value.args, GIVEN if called else KEPT)), held)

@@ -151,7 +151,16 @@ class Rules:
         dotted = self.canonical(module, name)
         trust = self._trusted.of(dotted, self._home(module, name, dotted))
         if trust is not None:  # then it is not denied: no name stands in two places (tests/rules/test_data.py)
-            flags = trust.items, trust.state, trust.calls, trust.passive, trust.keeps, trust.length, trust.bare
+            flags = (
+                trust.items,
+                trust.state,
+                trust.calls,
+                trust.passive,
+                trust.keeps,
+                trust.length,
+                trust.bare,
+                trust.single,
+            )
             return Match(dotted, None, trust.use, *flags)
         rule = self._denied[0].get(dotted)
         if rule is None and name.rpartition(".")[2].isupper() and self.trusts_owner(module, name):

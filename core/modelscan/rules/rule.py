@@ -78,6 +78,8 @@ class Match:
     """Its state has to be a tuple of at least so many items."""
     bare: bool = False
     """Trusted to be made without arguments only."""
+    single: bool = False
+    """Trusted to be called with one argument at most."""
 
 
 def names_in(text: str) -> list[str]:

@@ -1,7 +1,7 @@
 """The trusted names: one TOML file a package in the folder trusted/, read when a file first names that package.
 
-`python.toml` has the standard library's. A group has a library, `use` (see `Use`), `items`, `state`, `calls`,
-`passive`, `keeps`, `length`, `bare`, why it is harmless, what an attacker could pass, and its names, one line a module.
+`python.toml` has the standard library's. A group has a library, `use` (see `Use`), flags (see `Trust`), why it is
+harmless, what an attacker could pass, and its names, one line a module.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from modelscan.rules import plain
 from modelscan.rules.rule import Use
 from modelscan.rules.texts import TRUSTED
 
-FLAGS = ("items", "state", "calls", "passive", "keeps", "length", "bare")
+FLAGS = ("items", "state", "calls", "passive", "keeps", "length", "bare", "single")
 """What a group may say beside its use."""
 
 
@@ -37,6 +37,8 @@ class Trust:
     """Its state has to be a tuple of at least so many items: compiled code reads them without counting."""
     bare: bool = False
     """May it be made without arguments only?"""
+    single: bool = False
+    """May it be called with one argument at most?"""
 
 
 PYTHON = "python"
