@@ -77,6 +77,13 @@ def test_alike_pickles_are_recognised_and_told_the_same(protocol, monkeypatch, r
     assert not any(recalled) or protocol > 2  # bytes are then made by a call that hangs on a text
 
 
+def test_numbers_at_the_beginning_do_not_keep_alike_ones_apart(recalled):
+    day = datetime.date(2026, 1, 1)
+    for number in (1, 77, 300, 70_000, 12, 5):
+        told(pickle.dumps({"id": number, "rate": number / 7, "day": day}, 4))
+    assert recalled[3:] == [True] * 3
+
+
 def test_damaged_ones_are_told_as_they_are(monkeypatch, recalled):
     """Whatever is changed in one of many: a name, an opcode, a length, a frame, a place in the memo."""
     rng = random.Random(7)

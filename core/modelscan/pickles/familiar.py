@@ -8,9 +8,11 @@ plain value, as for rows that repeat.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from modelscan.evidence import Evidence, Kind
+from modelscan.patterns import later
 from modelscan.pickles import outline as outlines
 from modelscan.pickles.leaves import Buffer
 from modelscan.pickles.ledger import Wanted
@@ -32,6 +34,8 @@ HEADS, ALIKE = 1_024, 8
 LESSONS = 24
 """Pickles of one beginning that are learned from."""
 
+_NUMBER = later(rb"K.|M..|J....|G.{8}", re.DOTALL)
+"""A number, or a part of a text that looks like one: which is as good where only equal beginnings are looked for."""
 _SHORT = frozenset({Kind.IMPORT, Kind.ATTRIBUTE, Kind.CALL, Kind.CONSTRUCT, Kind.STATE, Kind.FILL})
 
 Fact = tuple[Kind, str, int, Mapping[str, "Any"]]
@@ -129,9 +133,9 @@ def _learn(
 
 
 def _key(data: Buffer, start: int) -> bytes:
-    """The protocol, and the bytes behind it and the first frame's length."""
+    """The protocol, and the bytes behind it and the first frame's length, without what may be numbers."""
     at = start + 11 if data[start + 2 : start + 3] == b"\x95" else start + 2
-    return bytes(data[start : start + 2]) + bytes(data[at : at + HEAD])
+    return bytes(data[start : start + 2]) + _NUMBER.sub(b"", data[at : at + HEAD + 16])[:HEAD]
 
 
 def _is_ordinary(machine: Machine, facts: Sequence[Evidence]) -> bool:
