@@ -5,7 +5,8 @@
 Sources are parsed, nothing is imported. A function is a finding when an argument of its own reaches a sink, by itself
 or through another function of the same module. Printed are those that rules/gadgets.toml does not deny yet, or with
 --all those that it lists by name as well, by sink, each with the argument and what it reaches. That is the line to
-review: the source is read before the name is added, and the line stands behind it as its reason.
+review: the source is read before the name is added, and the line stands behind it as its reason. What turns out to be no
+gadget gets its line, with the reason, in tools/walked.txt and is not printed any more.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ SINKS = {
 }
 WIDTH = 40
 """Characters of an argument that are printed."""
+WALKED = Path(__file__).with_name("walked.txt")
+"""Findings that were read and are no gadgets."""
 SINK_OF = {name: harm for harm, names in SINKS.items() for name in names.split()}
 
 
@@ -79,8 +82,14 @@ def _writes(call: ast.Call) -> bool:
     return any(isinstance(mode, str) and set(mode) & set("wax+") for mode in modes)
 
 
+def walked() -> set[str]:
+    """Their names."""
+    lines = WALKED.read_text("utf-8").splitlines()
+    return {line.partition("  # ")[0] for line in lines if not line.startswith("#")}
+
+
 def main(folders: list[str]) -> int:
-    rules, every = Rules.load(), "--all" in folders
+    rules, every, harmless = Rules.load(), "--all" in folders, walked()
     found: dict[str, dict[str, str]] = defaultdict(dict)
     for folder in map(Path, [folder for folder in folders if folder != "--all"]):
         base = folder.parent if (folder / "__init__.py").exists() else folder
@@ -102,7 +111,7 @@ def main(folders: list[str]) -> int:
                         known[name] = known[name.rpartition(".")[2]] = harm[0]
                         words.setdefault(name, harm[1])
             for name, said in words.items():
-                if every or rules.match(module, name).rule is None:
+                if every or (rules.match(module, name).rule is None and f"{module}.{name}" not in harmless):
                     found[known[name]][f"{module}.{name}"] = said
     for harm, names in sorted(found.items()):
         print(f"# {harm}: {len(names)}")

@@ -56,6 +56,16 @@ def test_hundreds_are_found_by_ourselves_and_say_what_reaches_what():
         assert len(harms[key]) >= 20, key
 
 
+def test_what_was_read_and_is_no_gadget_says_why():
+    lines = (Path(__file__).parents[2] / "tools" / "walked.txt").read_text("utf-8").splitlines()
+    found = [line.partition("  # ") for line in lines if not line.startswith("#")]
+    names = [name for name, _, _ in found]
+    assert names == sorted(set(names))
+    assert all(len(why) > 20 for _, _, why in found)
+    denied = {name for group in GROUPS.values() for name in names_in(group["names"])}
+    assert not denied.intersection(names)
+
+
 def test_the_tool_sees_what_reaches_a_sink(tmp_path):
     package = tmp_path / "somelib"
     package.mkdir()
