@@ -95,7 +95,12 @@ def main(folders: list[str]) -> int:
         base = folder.parent if (folder / "__init__.py").exists() else folder
         for path in sorted(folder.rglob("*.py")):
             parts = path.relative_to(base).with_suffix("").parts
-            if any(part in ("test", "tests", "site-packages", "testing") or part.startswith("test_") for part in parts):
+            if any(
+                part in ("test", "tests", "site-packages", "testing")
+                or part.startswith("test_")
+                or part.endswith("_test")
+                for part in parts
+            ):
                 continue
             module = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
             try:
