@@ -140,3 +140,31 @@ def test_weights_of_pictures_are_told_by_what_they_are():
     models = pytest.importorskip("torchvision.models")
     for protocol in range(6):
         assert modelscan.scan(pickle.dumps(models.ResNet18_Weights.DEFAULT, protocol)).verdict == "SAFE"
+
+
+def test_what_dill_writes_for_a_method_of_text_is_read():
+    def written(name: str, text_of_it: str) -> bytes:
+        return call(global_("dill._dill", "_getattr"), global_("builtins", "str"), text(name), text(text_of_it))
+
+    assert verdict(written("strip", "<method 'strip' of 'str' objects>")) == "SAFE"
+    for attack in (
+        "<' '__import__(\"os\").mkdir(\"x\")' '>",
+        "<method 'strip' of 'os' objects>",
+        "<method 'mro' of 'str' objects>",
+    ):
+        assert verdict(written("strip", attack)) == "UNSAFE"
+
+
+@pytest.mark.parametrize("kind", ["ItemGetterType", "AttrGetterType"])
+def test_what_dill_calls_a_getter_is_one(kind):
+    getter = call(call(global_("dill._dill", "_load_type"), text(kind)), text("value"))
+    assert verdict(b"]" + getter + b"a") == "SAFE"
+    assert (
+        verdict(b"]" + call(call(global_("dill._dill", "_load_type"), text(kind)), text("__globals__")) + b"a")
+        == "UNSAFE"
+    )
+
+
+def test_metrics_keep_the_kind_of_their_numbers():
+    kept = b"}" + text("_dtype") + global_("torch", "float32") + b"s"
+    assert verdict(global_("torchmetrics.aggregation", "SumMetric") + b")\x81" + kept + b"b") == "SAFE"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib.util
 import io
 import pickle
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -337,3 +339,20 @@ def test_the_functions_that_metrics_keep_are_no_replacement():
         "distributed_available_fn": global_("torchmetrics.metric", "jit_distributed_available"),
     }
     assert modelscan.scan(instance("torchmetrics.aggregation", "SumMetric", kept) + b".").verdict == "SAFE"
+
+
+@pytest.mark.parametrize("cls", ["ndarray", "recarray", "matrix", "chararray"])
+def test_an_array_is_made_of_no_addresses(cls, tmp_path):
+    """`numpy.ndarray.__new__` takes the bytes that it is given for objects' addresses, and follows them."""
+    given, path = b"K\x01\x85" + text("O") + b"C\x08\x08\0\0\0\0\0\0\0", tmp_path / "model.pkl"
+    for way, make in MADE_WITH.items():
+        if way != "keywords":
+            path.write_bytes(proto() + make(global_("numpy", cls), given) + b".")
+            assert modelscan.scan(path).refused, way
+    assert modelscan.scan(proto() + global_("numpy", cls) + b")\x81.").verdict == "SAFE"
+    loaded = subprocess.run(
+        [sys.executable, "-c", f"import pickle\nprint(pickle.load(open({str(path)!r}, 'rb')))"],
+        check=False,
+        capture_output=True,
+    )
+    assert loaded.returncode not in (0, 1) or cls != "ndarray"

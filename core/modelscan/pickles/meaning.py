@@ -228,10 +228,23 @@ def _dill_array(data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Mea
 
 def _dill_type(data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Meaning | None:
     name = leaves.string(data, items[0], end) if len(items) == 1 else None
-    if name == "PartialType":
-        return Attribute(Global("functools", "partial", at, "getattr"))
-    known = TYPES.get(name or "")
-    return Attribute(Global(known, str(name), at, "getattr")) if known else None
+    module, of = RENAMED.get(name or "", (TYPES.get(name or ""), name))
+    return Attribute(Global(module, str(of), at, "getattr")) if module else None
+
+
+def _dill_getattr(data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Meaning | None:
+    """dill._dill._getattr(str, "strip", "<method 'strip' of 'str' objects>") takes the class out of the last text.
+
+    It evaluates that, so only what Python itself writes for the methods of its own types is read so.
+    """
+    texts = [leaves.string(data, item, end) for item in items[1:]] if len(items) == 3 else [None]
+    owner = items[0]
+    if not all(texts) or not isinstance(owner, Global) or owner.module not in BUILTINS or owner.name not in TYPES:
+        return None
+    ordinary = [f"<{kind} '{texts[0]}' of '{owner.name}' objects>" for kind in ("method", "slot wrapper")]
+    if texts[1] not in ordinary:
+        return None
+    return Attribute(Global("builtins", f"{owner.name}.{texts[0]}", at, "getattr"))
 
 
 def _cloudpickle_type(data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Meaning | None:
@@ -354,6 +367,11 @@ TYPES = {
     **dict.fromkeys(("MethodType", "NoneType", "NotImplementedType"), "types"),
     "ndarray": "numpy",
 }
+RENAMED = {
+    "AttrGetterType": ("operator", "attrgetter"),
+    "ItemGetterType": ("operator", "itemgetter"),
+    "PartialType": ("functools", "partial"),
+}
 """Types that dill names by a word of its own (dill._dill._typemap), as far as their place is known."""
 
 
@@ -388,6 +406,7 @@ MEANINGS: dict[str, Reading] = {
     "dill.dill:_create_array": _dill_array,
     "dill._dill:_create_namedtuple": _named_tuple,
     "dill._dill:_get_attr": _getattr,
+    "dill._dill:_getattr": _dill_getattr,
     "dill._dill:_import_module": _dill_import,
     "dill._dill:_load_type": _dill_type,
     "dill.dill:_load_type": _dill_type,

@@ -112,14 +112,14 @@ def scalers_and_encoders():
         QuantileTransformer,
     )
 
-    frame, y, t = passengers()
+    frame, _, t = passengers()
     x = frame[["age", "fare"]].fillna(1)
     yield LabelEncoder().fit(frame["sex"])
     yield {column: LabelEncoder().fit(frame[column].astype(str)) for column in ("sex", "port")}
     yield LabelBinarizer().fit(frame["sex"])
     yield MultiLabelBinarizer().fit([["a", "b"], ["c"]])
     yield [MinMaxScaler((-1, 1)).fit(x), MaxAbsScaler().fit(x)]
-    yield PowerTransformer().fit(x), QuantileTransformer(10).fit(x)
+    yield PowerTransformer().fit(x), QuantileTransformer(n_quantiles=10).fit(x)
     yield PCA(2, whiten=True).fit(x), TruncatedSVD(1).fit(x)
     yield SelectKBest(f_regression, k=1).fit(x, t)
     yield VarianceThreshold().fit(x)
@@ -243,7 +243,7 @@ def other_forecasts():
     import numpy as np
     import pmdarima
 
-    yield pmdarima.auto_arima(np.sin(np.arange(40.0)), max_p=1, max_q=1, seasonal=False)
+    yield pmdarima.auto_arima(np.sin(np.arange(40.0)), start_p=0, start_q=0, max_p=1, max_q=1, seasonal=False)
 
 
 def unbalanced():
@@ -296,7 +296,7 @@ def dense_groups():
 def chances_of_boosters():
     import ngboost
 
-    frame, y, t = passengers()
+    frame, _, t = passengers()
     yield ngboost.NGBRegressor(n_estimators=3, verbose=False).fit(frame[["age", "fare"]].fillna(0), t)
 
 
@@ -319,7 +319,7 @@ def submissions():
     import numpy as np
     import pandas as pd
 
-    frame, y, t = passengers()
+    frame, _, t = passengers()
     yield {"oof": np.zeros(120), "test": np.ones(30), "score": 0.83, "params": {"eta": 0.1}, "seed": 42}
     yield collections.OrderedDict(fold_0=t[:60], fold_1=t[60:])
     yield frame.groupby("sex")["fare"].agg(["mean", "max"])

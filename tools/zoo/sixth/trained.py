@@ -229,6 +229,7 @@ def lightning_runs(folder):
     class Fit(lightning.LightningModule):
         def __init__(self, rate):
             super().__init__()
+            self.rate = rate
             self.save_hyperparameters()
             self.layer = torch.nn.Linear(2, 1)
 
