@@ -171,6 +171,8 @@ class Judge:
                 yield self._finding(found.rule, fact, found.name)
         elif fact.detail["indirect"] or not module:
             yield self._finding(self._structure("indirect-call"), fact, found.name if module else fact.subject)
+        elif self._is_bomb(fact, found) and not self._is_own(module, name):
+            yield self._finding(self._structure("giant-argument"), fact, found.name)
         elif found.use in (Use.CALL_TRUSTED, Use.HOLD):
             yield from self._arguments(fact, found, fact.detail["arguments"])
             if found.name == DICT:
@@ -199,6 +201,8 @@ class Judge:
                 yield self._finding(found.rule, fact, found.name)
         elif fact.detail["indirect"] or not module:
             yield self._finding(self._structure("indirect-call"), fact, found.name if module else fact.subject)
+        elif self._is_bomb(fact, found) and not self._is_own(module, name):
+            yield self._finding(self._structure("giant-argument"), fact, found.name)
         elif found.use in (Use.CALL_TRUSTED, Use.HOLD):
             yield from self._arguments(fact, found, fact.detail["arguments"])
         elif found.use in (None, Use.NAME) and not self._is_own(module, name):
@@ -253,6 +257,8 @@ class Judge:
         elif found.rule is not None:
             if not _runs_ordinary(found.rule, fact):
                 yield self._finding(found.rule, fact, found.name)
+        elif found.use is not None and self._is_bomb(fact, found):
+            yield self._finding(self._structure("giant-argument"), fact, found.name)
         elif found.use in (Use.CALL_TRUSTED, Use.HOLD):
             yield from self._arguments(fact, found, fact.detail["arguments"])
         elif not found.state or (found.length and fact.detail["size"] < found.length):
@@ -385,6 +391,14 @@ class Judge:
             found = self._match(*_split(spelled))
             if found.use not in (Use.CALL, Use.CALL_EMPTY) and not found.passive:
                 yield self._finding(self._structure("untrusted-argument"), fact, found.name)
+
+    def _is_bomb(self, fact: Evidence, callee: Match) -> bool:
+        """Is it given an iterator without end, or the like, that it may go through?
+
+        A list or a set that has one among its items keeps it, and a partial goes through nothing.
+        """
+        held = fact.detail.get("giant")
+        return held is not None and callee.name != PARTIAL and (held == "given" or not callee.keeps)
 
     def _functions(self, fact: Evidence, key: str, made: Set[str] = frozenset()) -> Iterator[Finding]:
         """Functions that an object carries where data belongs: asked for its items, it would run them.

@@ -57,6 +57,12 @@ def hangs_on(target: Made, given: Any) -> list[int]:
     return [part for part in (*_whole(target.args), *_whole(given)) if type(part) is int]
 
 
+def size_of(data: leaves.Buffer, end: int, given: Any) -> int:
+    """Bytes of an item, as the state has them."""
+    parts = _whole(given)
+    return (number(data, end, parts[ELSIZE]) or 0) if len(parts) in LENGTHS else 0
+
+
 def is_structured(given: Any) -> bool:
     """Has it fields or a base, and not plain data alone?"""
     return any(type(part) is not int for part in _whole(given)[:5])

@@ -141,7 +141,14 @@ def _key(data: Buffer, start: int) -> bytes:
 def _is_ordinary(machine: Machine, facts: Sequence[Evidence]) -> bool:
     """Is all that was done to be seen in the opcodes and names, and told in short?"""
     ledger = machine.ledger
-    if machine.special or machine.careful or machine.ledger.arrays or machine.bulk or machine.repeats.templates:
+    if (
+        machine.special
+        or machine.ledger.among.gone_through
+        or machine.careful
+        or machine.ledger.arrays
+        or machine.bulk
+        or machine.repeats.templates
+    ):
         return False
     if ledger.others or ledger.nested or ledger.lookups or ledger.sources or ledger.sides or ledger.doubt is not None:
         return False

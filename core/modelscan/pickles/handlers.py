@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from modelscan.errors import FormatError, LimitExceeded
 from modelscan.evidence import Kind
-from modelscan.pickles import arrays, batches, leaves, text
+from modelscan.pickles import amounts, arrays, batches, leaves, text
 from modelscan.pickles.opcodes import COUNTED, NAMES, OPERANDS, SIGNED, Op
 from modelscan.pickles.state import SPELLED, State, underflow
 from modelscan.pickles.values import Global, Group, Made, Outside, share
@@ -31,9 +31,20 @@ def _counted(state: State, pos: int, code: int) -> int:
     return pos + 1 + width + size
 
 
+def _long(state: State, pos: int, code: int) -> int:
+    """An integer of more than 255 bytes, as a rule."""
+    after = _counted(state, pos, code)
+    state.special += 1
+    if after - pos > amounts.LONG:
+        state.ledger.numbers.add(pos)
+    return after
+
+
 def _text(state: State, pos: int, code: int) -> int:
     stop = state.line(pos + 1)
     state.stack.append(pos)
+    if stop - pos > amounts.LONG and code in (Op.INT, Op.LONG):
+        state.ledger.numbers.add(pos)
     return stop + 1
 
 
@@ -303,6 +314,7 @@ Handler = Callable[[State, int, int], int]
 
 HANDLERS: dict[int, Handler] = {
     **dict.fromkeys(COUNTED, _counted),
+    Op.LONG4: _long,
     **dict.fromkeys((Op.INT, Op.FLOAT, Op.LONG, Op.STRING, Op.UNICODE), _text),
     **dict.fromkeys((Op.GET, Op.BINGET, Op.LONG_BINGET), _get),
     **dict.fromkeys((Op.PUT, Op.BINPUT, Op.LONG_BINPUT), _put),

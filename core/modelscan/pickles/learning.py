@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import operator
 import re
+from collections import Counter
 from collections.abc import Iterator
 
+from modelscan.pickles import amounts
 from modelscan.pickles import outline as outlines
 from modelscan.pickles.leaves import Buffer
 from modelscan.pickles.memo import Memo
@@ -66,6 +68,8 @@ def learn(data: Buffer, spans: list[Span], memo: Memo, stack: list[Any], key: Ke
     gets = sorted({int.from_bytes(data[at + 1 : after], "little") for code, at, after in steps if code in _GETS})
     if memoize and any(index >= first for index in gets):
         return None  # the same number is another value in each row
+    if _goes_through(data, steps, memo):
+        return None
     template = _template(data, spans, steps, memoize, key[1])
     if template is None:
         return None
@@ -77,6 +81,18 @@ def learn(data: Buffer, spans: list[Span], memo: Memo, stack: list[Any], key: Ke
     template.kept = [None if type(value) is int and start <= value < stop else value for value in kept]
     template.pushed = [Outside("data", at, at) if type(at) is int else at for at in stack[-left:]]
     return template
+
+
+def _goes_through(data: Buffer, steps: list[Step], memo: Memo) -> bool:
+    """Does it make one of `amounts.RUNS`, and may it be given to another call? Then all hangs on its numbers."""
+    gets = Counter(int.from_bytes(data[at + 1 : after], "little") for code, at, after in steps if code in _GETS)
+    names = {index: memo.peek(index) for index in gets}
+    made = sum(
+        count
+        for index, count in gets.items()
+        if isinstance(names[index], Global) and names[index].spelled in amounts.RUNS
+    )
+    return 0 < made < sum(code in CALLS for code, _, _ in steps)
 
 
 def _template(data: Buffer, spans: list[Span], steps: list[Step], memoize: bool, depth: int) -> Template | None:
@@ -219,6 +235,7 @@ def _blur(values: list[Any], own: set[int]) -> None:
             value.spelled = False
             todo += value.parts()
         elif isinstance(value, Made):
+            value.kind = "giant" if amounts.blurred(value) else value.kind
             todo += (value.callee, value.args, *(value.held or ()))
         elif isinstance(value, Outside):
             todo.append(value.pid)

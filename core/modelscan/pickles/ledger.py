@@ -13,7 +13,7 @@ from modelscan.errors import LimitExceeded
 from modelscan.evidence import Evidence, Kind, Where
 from modelscan.limits import Limits
 from modelscan.pickles import code, describe, leaves, ordinary
-from modelscan.pickles.among import NONE, Among, given
+from modelscan.pickles.among import GIANT, Among
 from modelscan.pickles.arrays import Side
 from modelscan.pickles.meaning import is_mapping
 from modelscan.pickles.meant import Lookup, Nested
@@ -90,6 +90,8 @@ class Ledger:
         self.others: dict[tuple[Kind, str], tuple[int, dict[str, Any]]] = {}
         self.sides: dict[Side, int] = {}
         """Files beside the pickle that joblib would open, with the offset at which the first opcode asks for each."""
+        self.numbers: set[int] = set()
+        """Offsets of integers of more than `amounts.LONG` bytes."""
         self.traced = 0
         self.fills: dict[tuple[str, str], tuple[Made, int]] = {}
         self.pending: list[Act] = []
@@ -97,7 +99,7 @@ class Ledger:
         """What pending acts say, by the identity of their arguments, which live as long as these do."""
         self.plain: dict[tuple[Kind, str, str, bool, int], int] = {}
         self.tracing: Tracing
-        self.among: Among
+        self.among = Among(self.numbers)
 
     def is_empty(self) -> bool:
         """Is there nothing to tell?"""
@@ -165,7 +167,7 @@ class Ledger:
             key = (kind, opcode, root.spelled, looks, _size(kind, args))
             count = self.plain.get(key, 0)
             self.plain[key] = count + 1
-            if count >= ALIKE and not looks:
+            if count >= ALIKE and not looks and not (self.numbers and self.among.has_long(args)):
                 return
         elif root is not None and self._is_again(kind, opcode, callee, root.spelled, args, at):
             return
@@ -192,13 +194,15 @@ class Ledger:
         """Which value it is, or what it says of names where nobody else can reach it: plain data says nothing."""
         kind = type(value)
         if kind is int:
-            return None
+            return value if self.numbers and value in self.numbers else None
         if kind is Group:
             if value.shared or value.rest or not value.spelled or value.depth > SHALLOW:
                 return id(value)
             parts = {self._part(item) for item in value.head} - {None}
             return (value.kind, frozenset(parts)) if parts else None
         if kind is not Made or value.shared or value.held is not None or value.at in self.lookups:
+            return id(value)
+        if value.kind == "giant":
             return id(value)
         return value.root.spelled if type(value.callee) is Global and _plain(value.args) else id(value)
 
@@ -212,7 +216,7 @@ class Ledger:
         """Acts that say the same become one row."""
         if not self.pending:
             return
-        self.tracing, self.among, self.codes = Tracing(), Among(), code.Codes(self.data, self.end)
+        self.tracing, self.among, self.codes = Tracing(), Among(self.numbers), code.Codes(self.data, self.end)
         if self.lookups:
             states = [act[3] for act in self.pending if act[0] is Kind.STATE]
             found = reachable([*states, *self._made()])
@@ -223,7 +227,7 @@ class Ledger:
             kind, opcode, callee, args, at = act
             root = name_of(callee)
             passed = _passed(opcode, args)
-            masks = (*self.tracing.of(args), self._handed(kind, passed), *self._among(kind, passed))
+            masks = (*self.tracing.of(args), self._handed(kind, passed), *self.among.told(passed, kind is Kind.STATE))
             ran = self.sources.get(at), at in self.nested, self.lookups.get(at, (None,))[0], at in self.kept
             bare = kind in (Kind.CALL, Kind.CONSTRUCT) and _none_given(opcode, args)
             key: tuple[object, ...] = (
@@ -286,10 +290,12 @@ class Ledger:
             "plain": spelled(masks[2]),
             "values": spelled(masks[3]),
             "handed": spelled(masks[4]),
-            "among": sorted(masks[5]),
-            "given": sorted(masks[6]),
+            "among": sorted(masks[5] - GIANT),
+            "given": sorted(masks[6] - GIANT),
             "indirect": isinstance(callee, Made),
         }
+        if "giant" in masks[5] or "giant" in masks[6]:
+            detail["giant"] = "given" if "giant" in masks[6] else "among"
         if kind is Kind.CONSTRUCT:
             detail["called"] = opcode in NEW and not bare
         if kind in (Kind.STATE, Kind.CALL):
@@ -334,12 +340,6 @@ class Ledger:
             elif kind is Kind.STATE and type(part) is Group and part.kind == "tuple":
                 mask |= self._handed(kind, Group("tuple", [item for item in part.parts() if type(item) is Made]))
         return mask
-
-    def _among(self, kind: Kind, args: Any) -> tuple[frozenset[str], frozenset[str]]:
-        """Whose instances are given, as "module:name": in any container, and as arguments themselves."""
-        if kind is Kind.STATE:
-            return NONE, NONE
-        return self.among.of(args), given(args)
 
     def _fact(self, kind: Kind, subject: str, at: int, detail: dict[str, Any]) -> Evidence:
         if self.doubt is not None and at >= self.doubt:

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from modelscan.errors import FormatError, LimitExceeded
 from modelscan.evidence import Kind
 from modelscan.limits import Limits
-from modelscan.pickles import arrays, dtypes, leaves, meaning, meant, objects
+from modelscan.pickles import amounts, arrays, dtypes, leaves, meaning, meant, objects
 from modelscan.pickles.batches import Batch
 from modelscan.pickles.ledger import Ledger
 from modelscan.pickles.memo import Memo
@@ -36,6 +36,8 @@ DELEGATED = 4
 
 HASHED = 10_000_000
 """Values that hashing one key visits."""
+LIGHT = 4_096
+"""Values of a key that nobody counts."""
 UNFOLDED = 1 << 40
 """Values of a container that holds itself in many ways, or shares what it holds again and again."""
 
@@ -83,6 +85,10 @@ class State(ABC):
         """Opcodes so far whose effect hangs on plain data."""
         self.typed = 0
         """States of dtypes so far, whose effect hangs on plain data that is noted among `spelled`."""
+        self.asked = 0
+        """Bytes that calls take because a number says so."""
+        self.hashed = 0
+        """Values that are gone through to hash large keys."""
         self.texts: dict[int, str] = {}
         """Long names by the offset where they are spelled."""
         self.encoding: int | None = None
@@ -192,7 +198,28 @@ class State(ABC):
         if lookup is not None:
             self.ledger.lookups[at] = (lookup, made)
         self.ledger.act(Kind.CALL, opcode, callee, args, at)
+        self._counted(made)
         return made
+
+    def _counted(self, made: Made) -> None:
+        """What a call comes to, where that hangs on what it is given."""
+        spelled = made.callee.spelled if type(made.callee) is Global else ""
+        read = amounts.READINGS.get(spelled)
+        if read is None:
+            return
+        count = amounts.of(read, self.data, self.end, made.args)
+        if spelled == amounts.DTYPE:
+            self.typed += 1
+            if len(self.spelled) < SPELLED:
+                self.spelled += amounts.hangs_on(made.args)
+        self.special += not amounts.is_fixed(spelled, self.data, made.args)
+        if spelled in amounts.RUNS or spelled == amounts.DTYPE:
+            small = "run" if spelled in amounts.RUNS else made.kind
+            made.kind = "giant" if count >= amounts.GIANT else small
+            return
+        self.asked += count
+        if self.asked > amounts.MOST:
+            self.ledger.note(Kind.ANOMALY, "size-bomb", made.at)
 
     def _hangs(self, leaf: int | None) -> None:
         """The effect of a call hangs on plain data: on this text, or on who knows what."""
@@ -204,7 +231,9 @@ class State(ABC):
         if not _written_out(args) or (opcode == "NEWOBJ_EX" and not all(map(_written_out, args.parts()))):
             self.ledger.note(Kind.ANOMALY, "computed-arguments", at)
         self.ledger.act(Kind.CONSTRUCT, opcode, cls, args, at)
-        return Made(cls, args, at, "instance")
+        made = Made(cls, args, at, "instance")
+        self._counted(made)
+        return made
 
     def named(self, value: Global) -> None:
         """An import. From a class on that acts on an entry of its state, every such entry is looked at."""
@@ -231,6 +260,8 @@ class State(ABC):
             self.spelled += dtypes.hangs_on(target, given)
         if dtypes.is_structured(given):
             self.special += 1
+        if dtypes.size_of(self.data, self.end, given) > max(self.end, amounts.GIANT):
+            target.kind = "giant"
         if dtypes.is_raw(self.data, self.end, target, given):
             self.ledger.note(Kind.ANOMALY, "raw-pointers", at)
 
@@ -280,7 +311,20 @@ class State(ABC):
             self.ledger.note(Kind.ANOMALY, "deep-nesting", at)
         if group.weight > HASHED:
             self._weighed(group, items, at)
+        if group.kind in _HASHES and (self.ledger.numbers or group.weight > LIGHT):
+            self._hashes(items[:: _HASHES[group.kind]], at)
         return group
+
+    def _hashes(self, keys: list[Any], at: int) -> None:
+        """The same large key may be hashed again and again; only texts and bytes remember their hash."""
+        for key in keys:
+            if type(key) is Group:
+                self.hashed += key.weight if key.weight > LIGHT else 0
+            elif type(key) is int and key in self.ledger.numbers:
+                start, stop = leaves.span(self.data, key, self.end)
+                self.hashed += (stop - start) // amounts.DIGITS
+        if self.hashed > 10 * HASHED:
+            self.ledger.note(Kind.ANOMALY, "hash-bomb", at)
 
     def _weighed(self, group: Group, items: list[Any], at: int) -> None:
         """A few shared values can stand for more than anybody can walk through (a "billion laughs")."""

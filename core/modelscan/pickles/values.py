@@ -130,6 +130,7 @@ class Group:
 class Made:
     """The "result" of a call, an "instance" made by `__new__`, or joblib's "array" in the place of its wrapper.
 
+    A "run" is one of the first two that comes to as much as its numbers say, a "giant" to far too much (`amounts`).
     `held` is what was put into it later: state, items. `built`: it was given its state by BUILD.
     `shared` means what it does in a Group.
     """
