@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import pickle
 
 import pytest
@@ -142,17 +143,32 @@ def test_weights_of_pictures_are_told_by_what_they_are():
         assert modelscan.scan(pickle.dumps(models.ResNet18_Weights.DEFAULT, protocol)).verdict == "SAFE"
 
 
-def test_what_dill_writes_for_a_method_of_text_is_read():
-    def written(name: str, text_of_it: str) -> bytes:
-        return call(global_("dill._dill", "_getattr"), global_("builtins", "str"), text(name), text(text_of_it))
+def dill_method(name: str, shown: str, owner: bytes = b"") -> bytes:
+    return call(global_("dill._dill", "_getattr"), owner or global_("builtins", "str"), text(name), text(shown))
 
-    assert verdict(written("strip", "<method 'strip' of 'str' objects>")) == "SAFE"
-    for attack in (
-        "<' '__import__(\"os\").mkdir(\"x\")' '>",
-        "<method 'strip' of 'os' objects>",
-        "<method 'mro' of 'str' objects>",
-    ):
-        assert verdict(written("strip", attack)) == "UNSAFE"
+
+def test_what_dill_writes_for_a_method_is_read():
+    array = dill_method("mean", "<method 'mean' of 'numpy.ndarray' objects>", global_("numpy", "ndarray"))
+    for written in (dill_method("strip", "<method 'strip' of 'str' objects>"), array):
+        assert verdict(b"]" + written + b"a") == "SAFE"
+
+
+def test_what_dill_would_evaluate_is_refused(tmp_path):
+    """It evaluates the class that the text names, and the name behind that."""
+    pytest.importorskip("dill")
+    marker, path = tmp_path / "marker", tmp_path / "model.pkl"
+    code = f'__import__("os").mkdir({json.dumps(str(marker))})'
+    name = f'strip"] and {code} or ["'
+    by_name = dill_method(name, f"<method '{name}' of 'str' objects>")
+    by_class = dill_method("strip", f"<method '' of '{code} or str' objects>")
+    assert verdict(dill_method("strip", "<method 'strip' of 'os' objects>")) == "UNSAFE"
+    assert verdict(dill_method("system", "<method 'system' of 'os' objects>", global_("os", "path"))) == "UNSAFE"
+    for attack in (by_name, by_class):
+        path.write_bytes(proto() + attack + b".")
+        assert modelscan.scan(path).verdict == "UNSAFE"
+        said = load_unguarded([Case("dill", "pickle", path, marker)])
+        assert marker.exists(), said
+        marker.rmdir()
 
 
 @pytest.mark.parametrize("kind", ["ItemGetterType", "AttrGetterType"])

@@ -235,16 +235,18 @@ def _dill_type(data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Mean
 def _dill_getattr(data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Meaning | None:
     """dill._dill._getattr(str, "strip", "<method 'strip' of 'str' objects>") takes the class out of the last text.
 
-    It evaluates that, so only what Python itself writes for the methods of its own types is read so.
+    It evaluates that and the name, so only what Python itself writes for methods of compiled types is read so.
     """
-    texts = [leaves.string(data, item, end) for item in items[1:]] if len(items) == 3 else [None]
-    owner = items[0]
-    if not all(texts) or not isinstance(owner, Global) or owner.module not in BUILTINS or owner.name not in TYPES:
+    owner = items[0] if len(items) == 3 else None
+    if not isinstance(owner, Global):
         return None
-    ordinary = [f"<{kind} '{texts[0]}' of '{owner.name}' objects>" for kind in ("method", "slot wrapper")]
-    if texts[1] not in ordinary:
+    name, shown = (leaves.string(data, item, end) or "" for item in items[1:])
+    dotted = owner.name if owner.module in BUILTINS else owner.dotted
+    if not name.isidentifier() or not all(part.isidentifier() for part in dotted.split(".")):
         return None
-    return Attribute(Global("builtins", f"{owner.name}.{texts[0]}", at, "getattr"))
+    if shown not in [f"<{kind} '{name}' of '{dotted}' objects>" for kind in ("method", "slot wrapper")]:
+        return None
+    return Attribute(Global(owner.module, f"{owner.name}.{name}", at, "getattr"))
 
 
 def _cloudpickle_type(data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Meaning | None:
@@ -364,7 +366,7 @@ SHAPED = frozenset({*ENCODERS, *KEEPERS})
 """Meanings that hang on the kind of an argument or on an encoding, and on no other text."""
 TYPES = {
     **{name: "builtins" for name, value in vars(builtins).items() if isinstance(value, type)},
-    **dict.fromkeys(("MethodType", "NoneType", "NotImplementedType"), "types"),
+    **dict.fromkeys(("EllipsisType", "MethodType", "NoneType", "NotImplementedType"), "types"),
     "ndarray": "numpy",
 }
 RENAMED = {
