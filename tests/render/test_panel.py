@@ -209,6 +209,12 @@ def test_a_folder_lists_its_files_worst_first():
     ]
 
 
+def test_of_a_folder_the_worst_file_is_named():
+    shown = panel(folder("safe", Severity.LOW, Severity.CRITICAL))
+    assert shown.headline[0] == "Loading 2.pkl would run:"
+    assert panel(report(findings=(finding(severity=Severity.CRITICAL),))).headline[0].startswith("Loading this file")
+
+
 def test_safe_files_and_long_lists_are_folded():
     few = html.render(folder(Severity.CRITICAL, *["safe"] * 30))
     assert few.count("<details") == 3

@@ -272,8 +272,16 @@ def _headline(report: Report) -> tuple[str, str] | None:
     worst = [finding for finding in report.findings if finding.severity is report.worst]
     finding = next((row for row in worst if row.evidence.kind is Kind.CALL), worst[0])
     if finding.evidence.kind not in _ACTS:
-        return _ODD[1], inert(finding.why, EXPRESSION)
-    return _ACTS[finding.evidence.kind][1], spoken(finding)
+        return _about_which(report, finding, _ODD[1]), inert(finding.why, EXPRESSION)
+    return _about_which(report, finding, _ACTS[finding.evidence.kind][1]), spoken(finding)
+
+
+def _about_which(report: Report, finding: Finding, words: str) -> str:
+    """Of a folder, which file of it is meant."""
+    if not _is_folder(report):
+        return words
+    name = place(Where(_root(finding.where.artifact)), report.source)
+    return words.replace("this file", name).replace("this model", name).replace("this notebook", name)
 
 
 def _notes(report: Report, limit: int) -> Iterator[str]:
