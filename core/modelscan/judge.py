@@ -283,7 +283,8 @@ class Judge:
             if spelled.replace(":", ".") in constructed:
                 continue
             held = self._match(*_split(spelled))
-            foreign = held.use is None and held.name.partition(".")[0] != package
+            unread = held.use is None or (held.use is Use.CONSTRUCT and spelled in fact.detail["plain"])
+            foreign = unread and held.name.partition(".")[0] != package
             if foreign if built else held.use in (None, Use.NAME, Use.HOLD):
                 yield self._finding(self._structure("untrusted-state"), fact, held.name)
                 return

@@ -27,6 +27,8 @@ was given; and of these the ones that an object keeps as attributes."""
 
 CALLEE, PART, GIVEN, KEPT = range(4)
 """How a value holds another: made by it, as an item, as an argument of the call that made it, or as an attribute."""
+KEEPERS = ("functools.partial", "collections.defaultdict")
+"""What calls later, or whenever it is asked, what it was given."""
 ARRAY = "_reconstruct"
 """numpy's function that is called with a class and makes an instance of it, which does not keep the class."""
 
@@ -189,4 +191,6 @@ def _parts(value: Any) -> Iterator[tuple[Any, int]]:
         return ((part, PART) for part in value.parts())
     held = ((part, KEPT) for part in value.held or ())
     called = value.kind == "result" or (type(value.callee) is Global and value.callee.name == ARRAY)
+    if type(value.callee) is Global and value.callee.dotted in KEEPERS:
+        called = False
     return chain(((value.callee, CALLEE), (value.args, GIVEN if called else KEPT)), held)
