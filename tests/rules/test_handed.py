@@ -140,3 +140,33 @@ def test_a_member_of_an_enumeration_is_looked_up_by_one_value():
     assert modelscan.scan(proto() + call(choice, b"K\x01") + b".").verdict == "SAFE"
     for more in (call(choice, text("Made"), text("A B")), b"](" + call(choice, b"K\x01") * 20 + b"0" * 19):
         assert modelscan.scan(proto() + more + call(choice, text("Made"), text("A B")) + b"\x86.").refused
+
+
+def test_an_unread_class_of_a_known_library_may_not_keep_what_it_could_call(tmp_path, monkeypatch):
+    """It calls what its state has when it is dropped; here a class of that place."""
+    joblib = pytest.importorskip("joblib")
+    (tmp_path / "opt_einsum").mkdir()
+    (tmp_path / "opt_einsum" / "__init__.py").write_text("")
+    code = "class Owner:\n    def __del__(self):\n        self.release(*self.given)\n"
+    (tmp_path / "opt_einsum" / "owners.py").write_text(code)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    memory, cases = global_("joblib.memory", "Memory"), []
+
+    def owner(release: bytes, given: bytes) -> bytes:
+        return (
+            proto() + global_("opt_einsum.owners", "Owner") + b")\x81" + entries(release=release, given=given) + b"b."
+        )
+
+    for number, name in enumerate(("a class", "a class in a partial")):
+        marker, path = tmp_path / f"marker{number}", tmp_path / f"{number}.pkl"
+        kept = text(str(marker))
+        later = call(global_("functools", "partial"), memory, kept)
+        path.write_bytes(owner(later, b")") if number else owner(memory, kept + b"\x85"))
+        cases.append(Case(name, "pickle", path, marker))
+        assert modelscan.scan(path).refused, name
+    said = load_unguarded(cases)
+    assert [case.name for case in cases if not case.marker.exists()] == [], said
+    made = memory + b")\x81" + entries(location=b"N") + b"b"
+    for harmless in (made, global_("numpy", "float64"), global_("torch", "float32"), global_("opt_einsum.paths", "dp")):
+        assert {row.severity.name for row in modelscan.scan(owner(harmless, b")")).findings} == {"LOW"}
+    assert joblib.memory.Memory  # what the case is about still goes by that name
