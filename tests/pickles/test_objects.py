@@ -130,3 +130,57 @@ def test_other_states_with_lists_are_none_of_arrays():
         for protocol in range(6):
             found = modelscan.scan(pickle.dumps(value, protocol)).findings
             assert RULE not in {finding.rule for finding in found}
+
+
+OBJECT, NUMBER = DTYPE, call(global_("numpy", "dtype"), text("i8"), b"\x89\x88")
+
+
+def fields(names: str, *of: bytes, size: int = 16, flags: int = 27) -> bytes:
+    """A dtype of these fields, each with its offset."""
+    told = b"".join(text(name) for name in names)
+    given = b"".join(text(name) + field for name, field in zip("ab", of, strict=True))
+    state = b"(K\3" + text("|") + b"N(" + told + b"t}(" + given + b"uK" + bytes([size]) + b"K\1K" + bytes([flags])
+    return call(global_("numpy", "dtype"), text(f"V{size}"), b"\x89\x88") + state + b"tb"
+
+
+def at(dtype: bytes, offset: int) -> bytes:
+    return dtype + b"K" + bytes([offset]) + b"\x86"
+
+
+ORDINARY_FIELDS = fields("ab", at(OBJECT, 0), at(NUMBER, 8))
+UNSAFE_FIELDS = {
+    "a number over an object": fields("ab", at(OBJECT, 0), at(NUMBER, 4)),
+    "an object over a number": fields("ab", at(NUMBER, 0), at(OBJECT, 7)),
+    "objects over each other": fields("ab", at(OBJECT, 0), at(OBJECT, 1)),
+    "a name without a field": fields("ax", at(OBJECT, 0), at(NUMBER, 8)),
+    "more names than fields": fields("abx", at(OBJECT, 0), at(NUMBER, 8)),
+    "objects that do not begin as zeros": fields("ab", at(OBJECT, 0), at(NUMBER, 8), flags=19),
+    "an object that does not": OBJECT.replace(b"K?tb", b"K\x03tb"),
+    "a number that is an address": fields("ab", at(NUMBER, 0), at(NUMBER, 8), flags=4),
+}
+
+
+@pytest.mark.parametrize("dtype", UNSAFE_FIELDS.values(), ids=UNSAFE_FIELDS)
+def test_fields_that_numpy_would_not_make_are_told(dtype):
+    report = modelscan.scan(proto() + dtype + b".")
+    assert {finding.rule for finding in report.findings} == {"MS-S055"}
+
+
+def test_fields_as_numpy_makes_them_are_not():
+    made = pickle.loads(proto() + ORDINARY_FIELDS + b".")
+    assert made == numpy.dtype([("a", "O"), ("b", "i8")])
+    union = numpy.dtype({"names": ["a", "b"], "formats": ["i4", "u1"], "offsets": [0, 0]})
+    titled = numpy.dtype([(("a title", "a"), "O"), (("b title", "b"), "O")])
+    wide = numpy.dtype([(f"f{n}", "O" if n % 2 else "i8") for n in range(40)])
+    inner = numpy.dtype([("x", [("y", "O"), ("z", "i2")], (2, 3)), ("w", "U7")], align=True)
+    for dtype in (made, union, titled, wide, inner):
+        for protocol in range(6):
+            assert modelscan.scan(pickle.dumps(numpy.zeros(2, dtype), protocol)).verdict == "SAFE"
+
+
+def test_numpy_writes_over_an_object():
+    """What an unpickled array is then filled with is an address that the file has chosen."""
+    overlap = UNSAFE_FIELDS["a number over an object"]
+    dtype = pickle.loads(proto() + overlap + b".")
+    assert [dtype.fields[name][1] for name in "ab"] == [0, 4]
+    assert dtype.fields["a"][0].hasobject

@@ -163,14 +163,18 @@ def _undecoded(data: leaves.Buffer, end: int, at: int) -> int | None:
     return found.size if isinstance(found, leaves.Undecoded) else None
 
 
+def _places(data: leaves.Buffer, end: int, items: list[Any]) -> int:
+    """Addresses of objects, one for each place of the shape that an array is made with."""
+    shape = next((item for item in items[:2] if type(item) is Group), None)
+    sizes = shape.whole() if shape is not None and shape.kind == "tuple" else None
+    numbers = [_number(data, end, size) or 0 for size in sizes or (None,)]
+    return max(8 * math.prod(numbers), 0)
+
+
 def _array(data: leaves.Buffer, end: int, items: list[Any]) -> int:
-    """Without data, of a dtype whose name says how much there is; objects are counted one by one."""
+    """Without data, of a dtype whose name says how much there is."""
     texts = [leaves.string(data, item, end) for item in items]
-    shape = items[1] if len(items) > 1 and isinstance(items[1], Group) else items[0] if items else None
-    sizes = shape.whole() if isinstance(shape, Group) and shape.kind == "tuple" else None
-    numbers = [_number(data, end, size) or 0 for size in sizes or ()]
-    places = math.prod(numbers) if numbers and all(number > 0 for number in numbers) else 0
-    return max(8 * places, *(_written(text, end) for text in texts), 0)
+    return max(_places(data, end, items), *(_written(text, end) for text in texts), 0)
 
 
 RUNS: dict[str, Reading] = {
@@ -186,7 +190,7 @@ RUNS: dict[str, Reading] = {
 """What has an amount that costs nothing yet."""
 DTYPE = "numpy:dtype"
 RECONSTRUCT: dict[str, Reading] = dict.fromkeys(
-    ("numpy.core.multiarray:_reconstruct", "numpy._core.multiarray:_reconstruct"), _array
+    ("numpy.core.multiarray:_reconstruct", "numpy._core.multiarray:_reconstruct"), _places
 )
 """How every array is made, empty as a rule, so that rows of them are read in bulk."""
 SIZED: dict[str, Reading] = {

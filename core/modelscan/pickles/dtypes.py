@@ -7,6 +7,8 @@ are eight bytes that the file chose, followed as an address by whoever looks at 
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from modelscan.patterns import later
 from modelscan.pickles import leaves
 from modelscan.pickles.values import Global, Group, Made
@@ -39,9 +41,13 @@ WIDE = 4
 """Bytes of a character of `U`."""
 LENGTHS, VERSIONS, ELSIZE, FLAGS = (8, 9), (3, 4), 5, 7
 """Of a state: version, order, base, names, fields, size, alignment, flags, and in version 4 metadata."""
-HAS_OBJECTS, _AS_LIST = 1, 2
-"""Flags: items are counted references, and are pickled as a list."""
+HAS_OBJECTS, _AS_LIST, _POINTER, _CLEARED, _LOCKED = 1, 2, 4, 8, 16
+"""Flags: items are counted references, are pickled as a list, are addresses, begin as zeros, need the interpreter."""
 _COUNTED = HAS_OBJECTS | _AS_LIST
+_ALL = 63
+"""What numpy writes for objects."""
+_WITH_OBJECTS = _COUNTED | _CLEARED | _LOCKED
+"""And for what has some in it."""
 
 Item = tuple[int, bool]
 """Bytes of an item, and whether it has Python objects in it."""
@@ -79,7 +85,22 @@ def is_raw(data: leaves.Buffer, end: int, target: Made, given: Any) -> bool:
     letter, size, objects = made
     size = stated if letter in BY_STATE else size
     inner = _inner(data, end, parts, size)
-    return inner is None or size < 0 or flags & _COUNTED != (_COUNTED if objects or inner else 0)
+    if inner is None or size < 0 or not _has_all(data, end, parts[3], parts[4]):
+        return True
+    needed, known = (_ALL, _ALL) if objects else (_WITH_OBJECTS, _WITH_OBJECTS) if inner else (_COUNTED | _POINTER, 0)
+    return flags & needed != known
+
+
+def _has_all(data: leaves.Buffer, end: int, names: Any, fields: Any) -> bool:
+    """Is there a field for each name, as far as these are known? numpy does not ask, and follows what it has not."""
+    if not isinstance(fields, Group):
+        return _is_none(data, names)
+    if not isinstance(names, Group) or 2 * names.size > fields.size:
+        return False
+    pairs = fields.pairs()
+    found = {leaves.string(data, key, end) or key for key, _ in pairs} if pairs is not None else None
+    wanted = [leaves.string(data, name, end) or name for name in names.head]
+    return all(isinstance(name, str | int) for name in wanted) and (found is None or found.issuperset(wanted))
 
 
 def _made(data: leaves.Buffer, end: int, target: Made) -> tuple[str, int, bool] | None:
@@ -108,10 +129,28 @@ def _inner(data: leaves.Buffer, end: int, parts: list[Any], size: int) -> bool |
     if not _is_none(data, base):
         found.append(_base(data, end, base, size))
     if isinstance(fields, Group) and fields.kind == "dict" and fields.spelled:
-        found += [_field(data, end, field, size) for field in fields.parts() if type(field) is not int]
+        held = {id(field): field for field in fields.parts() if type(field) is not int}.values()
+        found += [_field(data, end, field, size) for field in held]
+        if None not in found and _overlap(data, end, held):
+            return None
     elif not _is_none(data, fields):
         return None
     return None if None in found else any(item[1] for item in found if item is not None)
+
+
+def _overlap(data: leaves.Buffer, end: int, fields: Collection[Any]) -> bool:
+    """Do bytes of one field lie over an object in another?"""
+    spans = []
+    for field in fields:
+        item, offset = _item(data, end, field.head[0]), number(data, end, field.head[1])
+        if item is not None and offset is not None:
+            spans.append((offset, offset + item[0], item[1]))
+    stop, objects = 0, 0
+    for first, last, holds in sorted(spans):
+        if first < (stop if holds else objects):
+            return True
+        stop, objects = max(stop, last), max(objects, last if holds else 0)
+    return False
 
 
 def _base(data: leaves.Buffer, end: int, base: Any, size: int) -> Item | None:

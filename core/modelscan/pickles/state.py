@@ -212,7 +212,8 @@ class State(ABC):
             self.typed += 1
             if len(self.spelled) < SPELLED:
                 self.spelled += amounts.hangs_on(made.args)
-        self.special += not amounts.is_fixed(spelled, self.data, made.args)
+        if spelled in amounts.SIZED:
+            self.special += not amounts.is_fixed(spelled, self.data, made.args)
         if spelled in amounts.RUNS or spelled == amounts.DTYPE:
             small = "run" if spelled in amounts.RUNS else made.kind
             made.kind = "giant" if count >= amounts.GIANT else small
