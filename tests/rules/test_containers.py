@@ -184,3 +184,18 @@ def test_what_dill_calls_a_getter_is_one(kind):
 def test_metrics_keep_the_kind_of_their_numbers():
     kept = b"}" + text("_dtype") + global_("torch", "float32") + b"s"
     assert verdict(global_("torchmetrics.aggregation", "SumMetric") + b")\x81" + kept + b"b") == "SAFE"
+
+
+def test_an_array_of_jax_is_the_array_it_is_made_of():
+    """How it is put on a device is asked of jax; neither its shape nor its state is a size to be paid at once."""
+    shape, kind = b"K\x00\x85", b"C\x01b"
+    dtype = call(global_("numpy", "dtype"), text("f4"), b"\x89", b"\x88")
+
+    def array(function: bytes, state: bytes) -> bytes:
+        made = b"(" + global_("numpy", "ndarray") + shape + kind + b"t"
+        return call(global_("jax._src.array", "_reconstruct_array"), function, made, state, b"}")
+
+    state = b"(K\x01K\x01\x85" + dtype + b"\x89C\x04\0\0\0\0t"
+    assert verdict(array(global_("numpy._core.multiarray", "_reconstruct"), state)) == "SAFE"
+    assert verdict(array(RUN, state)) == "UNSAFE"
+    assert verdict(array(global_("numpy._core.multiarray", "_reconstruct"), RUN)) != "SAFE"

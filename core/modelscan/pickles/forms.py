@@ -144,7 +144,8 @@ def _jax(data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Meaning | 
         return None
     if any(leaves.string(data, key, end) != "weak_type" or type(value) is not int for key, value in kind):
         return None
-    return Replacement(function, Group("tuple", [items[1], items[2]]))
+    given = items[1].whole()
+    return None if given is None else Replacement(function, Group("tuple", [*given, items[2]]))
 
 
 def _repr(data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Meaning | None:
