@@ -56,10 +56,12 @@ def main() -> int:
         print(f"{min(at + BATCH, len(todo)):,} of {len(todo):,} tried, {minutes:.1f} minutes", flush=True)
         if minutes > options.minutes:
             break
-    for line in printed(given, state, versions):
+    elsewhere = {row.package: state[row.name]["version"] for row in given if row.name in state}
+    seen = {package: version or elsewhere.get(package, version) for package, version in versions.items()}
+    for line in printed(given, state, seen):
         print(line)
     if options.write:
-        options.write.write_text(page(given, state, versions), encoding="utf-8")
+        options.write.write_text(page(given, state, seen), encoding="utf-8")
     mine = [state[row.name] for row in given if row.name in state]
     return int(any(said.get("broken") or open_crashes(said, known_crashes()) for said in mine))
 
