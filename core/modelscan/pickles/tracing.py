@@ -31,6 +31,8 @@ KEEPERS = ("functools.partial", "collections.defaultdict")
 """What calls later, or whenever it is asked, what it was given."""
 ARRAY = "_reconstruct"
 """numpy's function that is called with a class and makes an instance of it, which does not keep the class."""
+WRAPPERS = frozenset({"NDArrayWrapper", "ZNDArrayWrapper"})
+"""Classes of old joblib, which puts an array of the class that their state names into the place of their instances."""
 
 
 @dataclass(slots=True)
@@ -189,8 +191,7 @@ def _parts(value: Any) -> Iterator[tuple[Any, int]]:
     """What a value holds, and how."""
     if type(value) is not Made:
         return ((part, PART) for part in value.parts())
-    held = ((part, KEPT) for part in value.held or ())
-    called = value.kind == "result" or (type(value.callee) is Global and value.callee.name == ARRAY)
-    if type(value.callee) is Global and value.callee.dotted in KEEPERS:
-        called = False
+    name = value.callee.name if type(value.callee) is Global else ""
+    held = ((part, GIVEN if name in WRAPPERS else KEPT) for part in value.held or ())
+    called = (value.kind == "result" or name == ARRAY) and not (name and value.callee.dotted in KEEPERS)
     return chain(((value.callee, CALLEE), (value.args, GIVEN if called else KEPT)), held)
