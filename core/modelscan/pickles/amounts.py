@@ -6,8 +6,9 @@ goes through it, so it matters who is given it; one of `SIZED` is paid for at on
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
+from functools import reduce
+from operator import mul
 
 from modelscan.patterns import later
 from modelscan.pickles import leaves
@@ -130,7 +131,7 @@ def _written(text: str | None, end: int) -> int:
     """Bytes of an item of that dtype, as far as the stream could not have written them out; 0 for no such text."""
     if text is None or not _SIZED_DTYPE.fullmatch(text):
         return 0
-    size = WIDE * math.prod(max(1, int(digits[:19])) for digits in _NUMBER.findall(text))
+    size = WIDE * reduce(mul, (max(1, int(digits[:19])) for digits in _NUMBER.findall(text)), 1)
     return min(size, ENDLESS) if size > max(end, GIANT) else 0
 
 
@@ -168,7 +169,7 @@ def _places(data: leaves.Buffer, end: int, items: list[Any]) -> int:
     shape = next((item for item in items[:2] if type(item) is Group), None)
     sizes = shape.whole() if shape is not None and shape.kind == "tuple" else None
     numbers = [_number(data, end, size) or 0 for size in sizes or (None,)]
-    return max(8 * math.prod(numbers), 0)
+    return max(8 * reduce(mul, numbers, 1), 0)
 
 
 def _array(data: leaves.Buffer, end: int, items: list[Any]) -> int:

@@ -7,7 +7,8 @@ addresses.
 
 from __future__ import annotations
 
-import math
+from functools import reduce
+from operator import mul
 
 from modelscan.pickles import dtypes, leaves
 from modelscan.pickles.batches import Batch
@@ -45,7 +46,7 @@ def is_short(data: leaves.Buffer, end: int, shape: Any, given: Group) -> bool:
     if type(items) is not Group or sizes is None:
         return True
     numbers = [dtypes.number(data, end, size) for size in sizes]
-    return None in numbers or math.prod(number or 0 for number in numbers) > _count(items)
+    return None in numbers or reduce(mul, (number or 0 for number in numbers), 1) > _count(items)
 
 
 def _count(items: Group) -> int:
