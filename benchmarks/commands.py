@@ -26,7 +26,7 @@ from pathlib import Path
 from benchmarks.pairs import machine
 
 FILES, FOLDERS = 2_000, 41
-FEW, MANY = 2_000, 20_000
+FEW, MANY = 10_000, 40_000
 """Files of the two scans whose memory is compared."""
 
 
