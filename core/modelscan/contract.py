@@ -11,7 +11,7 @@ import itertools
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from modelscan.evidence import Kind
+from modelscan.evidence import Kind, file_of
 from modelscan.records import dataclass
 from modelscan.report import Failure, Finding, Report, Scanned, Severity, Verdict
 from modelscan.spelling import absolute
@@ -215,8 +215,8 @@ class Terms:
 
     def _sort_apart(self) -> None:
         """Counts the files about which the report has nothing else to say, and keeps the formats of all others."""
-        told = {_root(name) for name in _told(self.report)}
-        for root, group in itertools.groupby(self.report.artifacts, lambda row: _root(row.name)):
+        told = {file_of(name) for name in _told(self.report)}
+        for root, group in itertools.groupby(self.report.artifacts, lambda row: file_of(row.name)):
             rows = list(group)
             row = rows[0]
             if len(rows) > 1 or row.name != root or root in told or root.lower().endswith(_CONFIGURED):
@@ -310,10 +310,6 @@ def _told(report: Report) -> Iterator[str]:
     """The places of all that is said besides what was read."""
     yield from _others(report)
     yield from (row.where.artifact for rows in (report.findings, report.cleared) for row in rows)
-
-
-def _root(name: str) -> str:
-    return name.split("!", 1)[0]
 
 
 def _scanner(label: str, name: str) -> str:

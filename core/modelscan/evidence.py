@@ -61,6 +61,11 @@ class Kind(StrEnum):
     """Something a loader might interpret could not be read. subject: code; detail: reason."""
 
 
+def file_of(artifact: str) -> str:
+    """The file in which an artifact lies, by its name chain: "m.pt" of "m.pt!archive/data.pkl"."""
+    return artifact.split("!", 1)[0]
+
+
 @dataclass(frozen=True, slots=True)
 class Where:
     """A place: the artifact's name chain with a byte offset or a key path inside it."""

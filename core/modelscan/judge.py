@@ -6,7 +6,7 @@ import functools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 
-from modelscan.evidence import Evidence, Kind
+from modelscan.evidence import Evidence, Kind, file_of
 from modelscan.patterns import later
 from modelscan.policy import KERAS, TENSORFLOW
 from modelscan.records import replace
@@ -76,10 +76,11 @@ class Judge:
             doubtful = fact.detail.get("doubtful", False)
             for finding in self.about(fact, constructed):
                 if not (doubtful and finding.rule in self._guesses):
-                    worst[_file(fact)] = max(finding.severity, worst.get(_file(fact), Severity.LOW))
+                    file = file_of(fact.where.artifact)
+                    worst[file] = max(finding.severity, worst.get(file, Severity.LOW))
                     yield finding
         if cells and self.session is None:  # no loader of models runs a notebook's cells
-            unread = {_file(fact) for fact in evidence if fact.kind in (Kind.UNREADABLE, Kind.BROKEN)}
+            unread = {file_of(fact.where.artifact) for fact in evidence if fact.kind in (Kind.UNREADABLE, Kind.BROKEN)}
             for fact in cells:
                 yield from self._cell(fact, worst, unread)
 
@@ -455,10 +456,6 @@ def worse(one: Rule | None, other: Rule | None) -> Rule | None:
     """Of two rules the more severe one, the first of equals."""
     rules = [rule for rule in (one, other) if rule is not None]
     return max(rules, key=lambda rule: rule.severity or Severity.MEDIUM, default=None)
-
-
-def _file(fact: Evidence) -> str:
-    return fact.where.artifact.split("!", maxsplit=1)[0]
 
 
 def _runs_ordinary(rule: Rule, fact: Evidence) -> bool:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from modelscan.evidence import file_of
 from modelscan.report import Report, Scanned, Severity, Verdict
 
 KEY = "modelscan"
@@ -38,7 +39,7 @@ def annotate(path: Path, report: Report) -> None:
 
 def note(path: Path, report: Report) -> dict[str, Any]:
     """What is written. JSON values only."""
-    mine = [row for row in report.artifacts if _root(row.name) != str(path)]
+    mine = [row for row in report.artifacts if file_of(row.name) != str(path)]
     beside = [row for row in mine if Path(row.name).is_relative_to(path.parent)]
     return {
         "version": report.versions.get("modelscan-jupyter", ""),
@@ -50,24 +51,20 @@ def note(path: Path, report: Report) -> dict[str, Any]:
 
 def verdict_of(name: str, report: Report) -> Verdict:
     """Of one file of a scan, by the findings and failures about it and what is inside it."""
-    worst = max((row.severity for row in report.findings if _root(row.where.artifact) == name), default=None)
+    worst = max((row.severity for row in report.findings if file_of(row.where.artifact) == name), default=None)
     if worst is not None and worst > Severity.LOW:
         return Verdict.UNSAFE
-    if any(_root(row.where.artifact) == name for row in report.failures):
+    if any(file_of(row.where.artifact) == name for row in report.failures):
         return Verdict.INCONCLUSIVE
     return Verdict.SAFE if worst is None else Verdict.UNVERIFIED
 
 
 def _files(notebook: Path, models: Iterable[Scanned], report: Report) -> Iterable[Mapping[str, str]]:
-    for name in dict.fromkeys(_root(row.name) for row in models):
+    for name in dict.fromkeys(file_of(row.name) for row in models):
         with Path(name).open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         relative = Path(name).relative_to(notebook.parent).as_posix()
         yield {"name": relative, "sha256": digest, "verdict": str(verdict_of(name, report))}
-
-
-def _root(artifact: str) -> str:
-    return artifact.split("!", maxsplit=1)[0]
 
 
 def _replace(path: Path, data: bytes) -> None:

@@ -70,13 +70,8 @@ def blurred(made: Made) -> bool:
     return type(made.callee) is Global and made.callee.spelled in RUNS
 
 
-def _number(data: leaves.Buffer, end: int, value: Any) -> int | None:
-    found = leaves.decode(data, value, end) if type(value) is int else None
-    return found if isinstance(found, int) else None
-
-
 def _range(data: leaves.Buffer, end: int, items: list[Any]) -> int:
-    numbers = [_number(data, end, item) for item in items]
+    numbers = [leaves.number(data, item, end) for item in items]
     known = [number for number in numbers if number is not None]
     if len(known) < len(numbers) or not 0 < len(known) < 4:
         return ENDLESS
@@ -85,7 +80,7 @@ def _range(data: leaves.Buffer, end: int, items: list[Any]) -> int:
 
 
 def _repeat(data: leaves.Buffer, end: int, items: list[Any]) -> int:
-    times = _number(data, end, items[1]) if len(items) == 2 else None
+    times = leaves.number(data, items[1], end) if len(items) == 2 else None
     return ENDLESS if times is None else times
 
 
@@ -110,7 +105,7 @@ def _decimal(data: leaves.Buffer, end: int, items: list[Any]) -> int:
     value = items[0] if items else None
     if isinstance(value, Group):
         parts = value.whole() or []
-        exponent = _number(data, end, parts[2]) if len(parts) == 3 else None
+        exponent = leaves.number(data, parts[2], end) if len(parts) == 3 else None
         return ENDLESS if exponent is None else DIGITS * abs(exponent)
     return ENDLESS if isinstance(value, Made) else DIGITS * _exponent(leaves.string(data, value, end) or "")
 
@@ -168,7 +163,7 @@ def _places(data: leaves.Buffer, end: int, items: list[Any]) -> int:
     """Addresses of objects, one for each place of the shape that an array is made with."""
     shape = next((item for item in items[:2] if type(item) is Group), None)
     sizes = shape.whole() if shape is not None and shape.kind == "tuple" else None
-    numbers = [_number(data, end, size) or 0 for size in sizes or (None,)]
+    numbers = [leaves.number(data, size, end) or 0 for size in sizes or (None,)]
     return max(8 * reduce(mul, numbers, 1), 0)
 
 

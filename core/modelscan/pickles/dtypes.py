@@ -66,7 +66,7 @@ def hangs_on(target: Made, given: Any) -> list[int]:
 def size_of(data: leaves.Buffer, end: int, given: Any) -> int:
     """Bytes of an item, as the state has them."""
     parts = _whole(given)
-    return (number(data, end, parts[ELSIZE]) or 0) if len(parts) in LENGTHS else 0
+    return (leaves.number(data, parts[ELSIZE], end) or 0) if len(parts) in LENGTHS else 0
 
 
 def is_structured(given: Any) -> bool:
@@ -79,7 +79,7 @@ def is_raw(data: leaves.Buffer, end: int, target: Made, given: Any) -> bool:
     parts, made = _whole(given), _made(data, end, target)
     if made is None or target.held or len(parts) not in LENGTHS:
         return True
-    version, stated, flags = (number(data, end, parts[place]) for place in (0, ELSIZE, FLAGS))
+    version, stated, flags = (leaves.number(data, parts[place], end) for place in (0, ELSIZE, FLAGS))
     if version not in VERSIONS or stated is None or flags is None:
         return True
     letter, size, objects = made
@@ -94,7 +94,7 @@ def is_raw(data: leaves.Buffer, end: int, target: Made, given: Any) -> bool:
 def _has_all(data: leaves.Buffer, end: int, names: Any, fields: Any) -> bool:
     """Is there a field for each name, as far as these are known? numpy does not ask, and follows what it has not."""
     if not isinstance(fields, Group):
-        return _is_none(data, names)
+        return leaves.is_none(data, names)
     if not isinstance(names, Group) or 2 * names.size > fields.size:
         return False
     pairs = fields.pairs()
@@ -106,7 +106,7 @@ def _has_all(data: leaves.Buffer, end: int, names: Any, fields: Any) -> bool:
 def _made(data: leaves.Buffer, end: int, target: Made) -> tuple[str, int, bool] | None:
     """Letter, size and whether it holds objects, of a dtype that is a copy of its own: `dtype("f8", False, True)`."""
     args = _whole(target.args)
-    if len(args) != 3 or not number(data, end, args[2]):
+    if len(args) != 3 or not leaves.number(data, args[2], end):
         return None
     return _letter(data, end, args[0])
 
@@ -126,14 +126,14 @@ def _inner(data: leaves.Buffer, end: int, parts: list[Any], size: int) -> bool |
     """Do its fields, or what it repeats, hold objects? None where they are not all inside of an item."""
     base, fields = parts[2], parts[4]
     found: list[Item | None] = []
-    if not _is_none(data, base):
+    if not leaves.is_none(data, base):
         found.append(_base(data, end, base, size))
     if isinstance(fields, Group) and fields.kind == "dict" and fields.spelled:
         held = {id(field): field for field in fields.parts() if type(field) is not int}.values()
         found += [_field(data, end, field, size) for field in held]
         if None not in found and _overlap(data, end, held):
             return None
-    elif not _is_none(data, fields):
+    elif not leaves.is_none(data, fields):
         return None
     return None if None in found else any(item[1] for item in found if item is not None)
 
@@ -142,7 +142,7 @@ def _overlap(data: leaves.Buffer, end: int, fields: Collection[Any]) -> bool:
     """Do bytes of one field lie over an object in another?"""
     spans = []
     for field in fields:
-        item, offset = _item(data, end, field.head[0]), number(data, end, field.head[1])
+        item, offset = _item(data, end, field.head[0]), leaves.number(data, field.head[1], end)
         if item is not None and offset is not None:
             spans.append((offset, offset + item[0], item[1]))
     stop, objects = 0, 0
@@ -161,7 +161,7 @@ def _base(data: leaves.Buffer, end: int, base: Any, size: int) -> Item | None:
         return None
     count = 1
     for length in _whole(parts[1]) or parts[1:]:
-        times = number(data, end, length)
+        times = leaves.number(data, length, end)
         if times is None or times < 0:
             return None
         count *= times
@@ -172,7 +172,7 @@ def _field(data: leaves.Buffer, end: int, field: Any, size: int) -> Item | None:
     """A field as (dtype, offset) or (dtype, offset, title), if it ends before the item does."""
     parts = _whole(field)
     item = _item(data, end, parts[0]) if len(parts) in (2, 3) else None
-    offset = number(data, end, parts[1]) if item is not None else None
+    offset = leaves.number(data, parts[1], end) if item is not None else None
     return item if item is not None and offset is not None and 0 <= offset <= size - item[0] else None
 
 
@@ -186,19 +186,12 @@ def _item(data: leaves.Buffer, end: int, value: Any) -> Item | None:
     state = _whole(value.held[0]) if value.held else []
     if not value.held:
         return size, objects
-    stated, flags = (number(data, end, state[place]) if len(state) in LENGTHS else None for place in (ELSIZE, FLAGS))
+    stated, flags = (
+        leaves.number(data, state[place], end) if len(state) in LENGTHS else None for place in (ELSIZE, FLAGS)
+    )
     if stated is None or flags is None:
         return None
     return stated if letter in BY_STATE else size, bool(flags & _COUNTED)
-
-
-def _is_none(data: leaves.Buffer, value: Any) -> bool:
-    return type(value) is int and data[value] == ord("N")
-
-
-def number(data: leaves.Buffer, end: int, value: Any) -> int | None:
-    found = leaves.decode(data, value, end) if type(value) is int else None
-    return int(found) if isinstance(found, int) else None
 
 
 def _whole(value: Any) -> list[Any]:

@@ -10,7 +10,6 @@ import functools
 from modelscan.patterns import later
 from modelscan.pickles import leaves
 from modelscan.pickles.meant import Attribute, Construction, Meaning, Nested, Reading, Replacement
-from modelscan.pickles.opcodes import Op
 from modelscan.pickles.values import Global, Group, Made
 
 TYPE_CHECKING = False
@@ -160,7 +159,7 @@ def _repr(data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Meaning |
 
 def _zone(data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Meaning | None:
     """dateutil.tz.tz.tzfile(None, name) opens no file: the zone is in the state that follows."""
-    if len(items) != 2 or type(items[0]) is not int or data[items[0]] != Op.NONE:
+    if len(items) != 2 or not leaves.is_none(data, items[0]):
         return None
     return Construction(Global("dateutil.tz.tz", "tzfile", at, "tzfile"), Group("tuple"))
 
@@ -169,13 +168,9 @@ def _sorted(key_at: int, data: leaves.Buffer, end: int, at: int, items: list[Any
     """A container of sortedcontainers that sorts by a function calls it for each value, as `sorted` does."""
     if key_at == 0 and len(items) == 1 and isinstance(items[0], Group):
         return None  # a mapping, and no function
-    if len(items) > 2 or not all(_is_none(data, item) for item in items[key_at : key_at + 1]):
+    if len(items) > 2 or not all(leaves.is_none(data, item) for item in items[key_at : key_at + 1]):
         return Replacement(Global("builtins", "sorted", at, "sorted"), Group("tuple", items))
     return None
-
-
-def _is_none(data: leaves.Buffer, value: Any) -> bool:
-    return type(value) is int and data[value] == Op.NONE
 
 
 def batch(data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Meaning | None:

@@ -97,6 +97,17 @@ def _number(raw: bytes) -> Any:
     return None
 
 
+def is_none(data: Buffer, value: Any) -> bool:
+    """Is it a leaf that is None for the unpickler?"""
+    return type(value) is int and data[value] == Op.NONE
+
+
+def number(data: Buffer, value: Any, end: int) -> int | None:
+    """The value of a leaf that is an integer for the unpickler, else None."""
+    decoded = decode(data, value, end) if type(value) is int else None
+    return int(decoded) if isinstance(decoded, int) else None
+
+
 def string(data: Buffer, value: Any, end: int) -> str | None:
     """The text of a leaf that is a `str` for the unpickler, else None."""
     if type(value) is not int:

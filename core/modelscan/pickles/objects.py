@@ -45,7 +45,7 @@ def is_short(data: leaves.Buffer, end: int, shape: Any, given: Group) -> bool:
     items, sizes = given.head[_LISTS[given.size]], shape.whole() if type(shape) is Group else None
     if type(items) is not Group or sizes is None:
         return True
-    numbers = [dtypes.number(data, end, size) for size in sizes]
+    numbers = [leaves.number(data, size, end) for size in sizes]
     return None in numbers or reduce(mul, (number or 0 for number in numbers), 1) > _count(items)
 
 

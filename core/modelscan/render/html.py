@@ -10,6 +10,7 @@ from __future__ import annotations
 import html
 from collections.abc import Iterable, Iterator, Sequence
 
+from modelscan.evidence import file_of
 from modelscan.render.words import FINDINGS, MOST, Entry, File, Listing, Panel, entry, panel
 from modelscan.report import Finding, Report
 
@@ -52,9 +53,7 @@ def render(report: Report, limit: int = FINDINGS) -> str:
 def render_finding(finding: Finding) -> str:
     """One finding, as it stands in the panel of its report."""
     style = f"{_PANEL};border-left:4px solid {COLOURS[finding.severity.name]};background-color:rgba(128,128,128,0.06)"
-    return (
-        f'<div style="{style}">{_entry(entry(finding, finding.where.artifact.split("!", 1)[0]), unfolded=True)}</div>'
-    )
+    return f'<div style="{style}">{_entry(entry(finding, file_of(finding.where.artifact)), unfolded=True)}</div>'
 
 
 def _framed(content: str, tone: str) -> str:

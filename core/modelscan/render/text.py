@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 
+from modelscan.evidence import file_of
 from modelscan.render.words import Entry, Listing, Panel, entry, panel
 from modelscan.report import Finding, Report
 
@@ -20,7 +21,7 @@ def render(report: Report) -> str:
 
 def render_finding(finding: Finding) -> str:
     """One finding, as it stands in the report."""
-    return "\n".join(_entry(entry(finding, finding.where.artifact.split("!", 1)[0])))
+    return "\n".join(_entry(entry(finding, file_of(finding.where.artifact))))
 
 
 def _lines(shown: Panel) -> Iterator[str]:

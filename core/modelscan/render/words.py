@@ -6,13 +6,19 @@ Every string of a `Panel` is inert already; HTML still has to escape it.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, groupby, islice
 
-from modelscan.evidence import Kind, Where
+from modelscan.evidence import Kind, Where, file_of
 from modelscan.records import dataclass
 from modelscan.render.inert import inert
 from modelscan.report import Failure, Finding, Report, Severity, Verdict
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TypeVar
+
+    Row = TypeVar("Row", Finding, Failure)
 
 EXPRESSION = 400
 """Characters of an expression; names are held to the 200 of `inert`."""
@@ -114,6 +120,7 @@ def panel(report: Report, limit: int = FINDINGS) -> Panel:
     """Everything that is said about a report, with `limit` findings spelled out."""
     quiet = report.verdict is Verdict.SAFE
     headline = _headline(report)
+    files, safe, named = _files(report)
     told = headline[1] if headline else ""
     return Panel(
         word="REFUSED" if report.refused else report.verdict.value,
@@ -126,64 +133,48 @@ def panel(report: Report, limit: int = FINDINGS) -> Panel:
         notes=tuple(_notes(report, limit)),
         entries=tuple(entry(finding, report.source, told) for finding in report.findings[:limit]),
         listings=tuple(row for row in _listings(report, quiet) if row.lines),
-        files=tuple(_to_look_at(report)),
-        safe=sum(1 for _ in _safe(report)),
-        named=tuple(
-            _file(place(Where(name), report.source), None, None) for name in sorted(islice(_safe(report), MOST))
-        ),
+        files=files,
+        safe=safe,
+        named=named,
     )
 
 
-def _to_look_at(report: Report) -> Iterator[File]:
-    """The models of a folder about which there is something to say; nothing for a report on one file."""
-    if not _is_folder(report):
-        return
-    worst, failed = _worst(report), _failed(report)
-    rows = ((_rank(worst.get(name), failed.get(name)), name) for name in worst | failed)
-    for _, name in sorted(rows):
-        yield _file(place(Where(name), report.source), worst.get(name), failed.get(name))
+def _files(report: Report) -> tuple[tuple[File, ...], int, tuple[File, ...]]:
+    """Of a folder: the models that have to be looked at, worst first; how many others there are, and the first of them.
 
-
-def _safe(report: Report) -> Iterator[str]:
-    """The names of all the others, one at a time: there may be a hundred thousand."""
+    These go by one at a time: there may be a hundred thousand.
+    """
     if not _is_folder(report):
-        return
-    told = _worst(report).keys() | _failed(report).keys()
-    yield from (name for name in _roots(report) if name not in told)
+        return (), 0, ()
+    worst, failed = _first_of_each(report.findings), _first_of_each(report.failures)
+    told = worst.keys() | failed.keys()
+    ranked = sorted((_rank(worst.get(name), failed.get(name)), name) for name in told)
+    files = tuple(_file(place(Where(name), report.source), worst.get(name), failed.get(name)) for _, name in ranked)
+    others = (name for name in _roots(report) if name not in told)
+    first = sorted(islice(others, MOST))
+    named = tuple(_file(place(Where(name), report.source), None, None) for name in first)
+    return files, len(first) + sum(1 for _ in others), named
 
 
 def _is_folder(report: Report) -> bool:
-    told = (_root(row.where.artifact) for rows in (report.failures, report.findings) for row in rows)
+    told = (file_of(row.where.artifact) for rows in (report.failures, report.findings) for row in rows)
     return any(name != report.source for name in chain(_roots(report), told))
 
 
 def _roots(report: Report) -> Iterator[str]:
     """The files that were read. What belongs to a file stands together."""
-    return (name for name, _ in groupby(_root(row.name) for row in report.artifacts))
+    return (name for name, _ in groupby(file_of(row.name) for row in report.artifacts))
 
 
-def _worst(report: Report) -> dict[str, Finding]:
-    found: dict[str, Finding] = {}
-    for finding in report.findings:  # worst first
-        found.setdefault(_root(finding.where.artifact), finding)
-    return found
-
-
-def _failed(report: Report) -> dict[str, Failure]:
-    found: dict[str, Failure] = {}
-    for failure in report.failures:
-        found.setdefault(_root(failure.where.artifact), failure)
-    return found
+def _first_of_each(rows: Sequence[Row]) -> dict[str, Row]:
+    """Of the rows about a file the first one."""
+    return {file_of(row.where.artifact): row for row in reversed(rows)}
 
 
 def glance(report: Report, source: str) -> File:
     """One file of a folder `source` that is still being scanned."""
     finding, failure = next(iter(report.findings), None), next(iter(report.failures), None)
     return _file(place(Where(report.source), source), finding, failure)
-
-
-def _root(artifact: str) -> str:
-    return artifact.split("!", maxsplit=1)[0]
 
 
 def _rank(finding: Finding | None, failure: Failure | None) -> int:
@@ -280,7 +271,7 @@ def _about_which(report: Report, finding: Finding, words: str) -> str:
     """Of a folder, which file of it is meant."""
     if not _is_folder(report):
         return words
-    name = place(Where(_root(finding.where.artifact)), report.source)
+    name = place(Where(file_of(finding.where.artifact)), report.source)
     return words.replace("this file", name).replace("this model", name).replace("this notebook", name)
 
 

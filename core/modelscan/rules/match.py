@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from modelscan.rules import plain
 from modelscan.rules.rule import Match, Rule, Use, names_in, rule_of
 from modelscan.rules.texts import FILES, Texts
-from modelscan.rules.trust import Trusted
+from modelscan.rules.trust import FLAGS, Trusted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -151,17 +151,8 @@ class Rules:
         dotted = self.canonical(module, name)
         trust = self._trusted.of(dotted, self._home(module, name, dotted))
         if trust is not None:  # then it is not denied: no name stands in two places (tests/rules/test_data.py)
-            flags = (
-                trust.items,
-                trust.state,
-                trust.calls,
-                trust.passive,
-                trust.keeps,
-                trust.length,
-                trust.bare,
-                trust.single,
-            )
-            return Match(dotted, None, trust.use, *flags)
+            flags = {name: getattr(trust, name) for name in FLAGS}
+            return Match(dotted, None, trust.use, **flags)
         rule = self._denied[0].get(dotted)
         if rule is None and name.rpartition(".")[2].isupper() and self.trusts_owner(module, name):
             return Match(dotted)  # a member of an enumeration, as Python 3.11.0 pickles it
