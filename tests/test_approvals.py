@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import collections
 import hashlib
 import os
 import pickle
+import random
 import signal
 import sqlite3
 import subprocess
@@ -146,35 +148,69 @@ def test_a_kept_approval_does_not_use_up_a_once_approval():
 
 
 WRITER = """
+import itertools, sys
+from modelscan import approvals
+from modelscan.approvals import Approval
+me = sys.argv[1]
+for number in itertools.count():
+    name = f"pkg.w{me}.N{number}"
+    approvals.add(name=name, reason="load test")
+    print("added", name, flush=True)
+    approvals.add_all([Approval(None, f"pkg.b{me}.N{number}.P{part}", "a batch") for part in range(5)])
+    print("batch", number, flush=True)
+    if number % 3 == 0:
+        print("revoking", name, flush=True)
+        approvals.revoke(name)
+        print("revoked", name, flush=True)
+"""
+READER = """
 import sys
 from modelscan import approvals
-for number in range(int(sys.argv[2])):
-    name = f"pkg.w{sys.argv[1]}.N{number}"
-    approvals.add(name=name, reason="load test")
-    print(name, flush=True)
+seen = 0
+while True:
+    rows = approvals.kept()
+    assert len(rows) >= seen and all(row.reason in ("load test", "a batch") for row in rows)
+    batches = [row.name.rpartition(".")[0] for row in rows if row.reason == "a batch"]
+    assert all(batches.count(name) == 5 for name in set(batches))
+    seen = len(batches)
+    print("read", flush=True)
 """
 
 
+def lines_of(process, count):
+    """The next `count` lines that a process says; what it says after its last line end is not said."""
+    return [process.stdout.readline().rstrip("\n") for _ in range(count)]
+
+
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="there is no kill -9")
-def test_eight_writers_and_a_sudden_end_lose_nothing(home):
-    """Whatever a writer was told is kept is kept, also when it or another one is killed in the middle."""
+@pytest.mark.parametrize("seed", range(2))
+def test_eight_writers_killed_in_the_middle_lose_nothing(home, seed):
+    """Whatever a writer was told is kept is kept, and what was revoked stays revoked, with readers all the time."""
+    chance = random.Random(seed)
+    command = [sys.executable, "-c"]
+    readers = [subprocess.Popen([*command, READER], stdout=subprocess.PIPE, text=True) for _ in range(2)]
     writers = [
-        subprocess.Popen(
-            [sys.executable, "-c", WRITER, str(number), "20" if number else "100000"], stdout=subprocess.PIPE, text=True
-        )
-        for number in range(8)
+        subprocess.Popen([*command, WRITER, f"{number}"], stdout=subprocess.PIPE, text=True) for number in range(8)
     ]
-    victim, *others = writers
-    said = [victim.stdout.readline().strip() for _ in range(10)]
-    victim.send_signal(signal.SIGKILL)
+    said = []
     for writer in writers:
-        rest, _ = writer.communicate(timeout=120)
-        said += [line for line in rest.splitlines() if line.startswith("pkg.w") and line[-1].isdigit()]
-    assert victim.returncode == -signal.SIGKILL
-    assert [writer.returncode for writer in others] == [0] * 7
+        said += lines_of(writer, chance.randint(1, 12))
+        writer.kill()
+    for reader in readers:
+        assert lines_of(reader, 1) == ["read"]
+        reader.kill()
+        reader.communicate()
+        assert reader.returncode == -signal.SIGKILL  # and not of what it saw
+    for writer in writers:
+        said += [line for line in writer.communicate()[0].splitlines(keepends=True) if line.endswith("\n")]
+    told = [tuple(line.split()) for line in said]
     found = {row.name for row in approvals.kept()}
-    assert set(said) - {said[-1]} <= found  # the victim's last line may be torn
-    assert len(found) >= 7 * 20 + 9
+    ended = {name for word, name in told if word in ("revoking", "revoked")}
+    assert {name for word, name in told if word == "added"} - ended <= found
+    assert not {name for word, name in told if word == "revoked"} & found
+    parts = collections.Counter(name.rpartition(".")[0] for name in found if ".b" in name)
+    assert set(parts.values()) <= {5}
+    assert len(parts) >= sum(word == "batch" for word, _ in told)
     with closing(sqlite3.connect(home / store.FILE)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     approvals.add(name="pkg.after.C", reason="it can still be written to")

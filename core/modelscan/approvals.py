@@ -17,6 +17,7 @@ from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 
 from modelscan import store
+from modelscan.errors import StoreError
 from modelscan.records import dataclass
 
 TYPE_CHECKING = False
@@ -95,6 +96,9 @@ def checked(sha256: str | None, name: str | None, reason: str, created: str = ""
         from modelscan.policy import Policy
 
         (name,) = Policy().with_allowed([name.strip()]).allowed
+    for text in (reason, created, user):
+        if not _is_text(text):
+            raise ValueError("an approval is written down as text, and UTF-8 has no such characters as are in this one")
     return Approval(sha256, name, reason, created, user)
 
 
@@ -174,12 +178,21 @@ def revoke(value: str) -> tuple[Approval, ...]:
 
 
 def kept() -> tuple[Approval, ...]:
-    """All kept approvals, names first, in order. Empty where there is no store."""
+    """All kept approvals, names first, in order. Empty where there is no store; StoreError where it cannot be read."""
     if not store.exists():
         return ()
-    with store.connect() as connection:
+    with store.connect(required=True) as connection:
         rows = connection.execute("SELECT kind, value, reason, created, user FROM approvals ORDER BY kind, value")
         return tuple(_from_row(*row) for row in rows)
+
+
+def readable() -> tuple[Approval, ...]:
+    """`kept`, or none and one sentence where the store cannot be read: then nothing is approved."""
+    try:
+        return kept()
+    except StoreError as error:
+        store.complain(str(error))
+        return ()
 
 
 HEAD = """# Approvals of modelscan. Each lets something be loaded in spite of what was found in it.
@@ -215,11 +228,22 @@ def user() -> str:
     return ""
 
 
+def _is_text(text: str) -> bool:
+    """Half a surrogate pair is what is made of bytes of a command line that are no text."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _begins(row: Approval, digits: str) -> bool:
     return row.value.startswith(digits)
 
 
 def _from_row(kind: str, value: str, *rest: Any) -> Approval:
+    if not all(isinstance(part, str) for part in (value, *rest)):
+        raise StoreError(f"modelscan cannot use {store.place()}: an approval in it is no text")
     return Approval(value, None, *rest) if kind == "sha256" else Approval(None, value, *rest)
 
 
@@ -232,7 +256,7 @@ def _read() -> Kept:
     known = _read_before.get(file, _NONE)
     if settled and known.stamp == stamp:
         return known
-    rows = kept()
+    rows = readable()
     hashes = {row.sha256: row for row in rows if row.sha256}
     fresh = Kept(stamp if settled else None, frozenset(_lawful(row.name for row in rows if row.name)), hashes)
     _read_before[file] = fresh

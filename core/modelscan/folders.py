@@ -19,10 +19,22 @@ SITES = {"darwin": "/Library/Application Support"}
 
 def home() -> str:
     """What is kept for this user, or where `MODELSCAN_HOME` says; whether it is there or not."""
-    chosen = os.environ.get(HOME)
-    if not chosen:
-        return user_data()
-    return os.path.join(os.getcwd(), os.path.expanduser(chosen))  # noqa: PTH109, PTH111, PTH118
+    return chosen() or user_data()
+
+
+def chosen() -> str:
+    """Where `MODELSCAN_HOME` says; empty where it says nothing, or a place that moves with the working folder.
+
+    Such a place may have come with a model, with approvals in it (and "if an implementation encounters a relative path
+    [it] should consider the path invalid and ignore it": XDG Base Directory Specification).
+    """
+    said = os.path.expanduser(os.environ.get(HOME, ""))  # noqa: PTH111 - pathlib takes as long to import as a scan
+    return said if os.path.isabs(said) else ""  # noqa: PTH117
+
+
+def ignored() -> bool:
+    """Does `MODELSCAN_HOME` name a place that is not used?"""
+    return bool(os.environ.get(HOME)) and not chosen()
 
 
 def user_data() -> str:

@@ -132,9 +132,8 @@ class Judge:
             if not found.rule.on_call:
                 yield self._finding(found.rule, fact, found.name)
             return
-        approved = found.name in self.policy.allowed
-        if self.session is not None and not approved and self.session.is_nearby(module):
-            # Also for a trusted name: what is imported would not be the package that was reviewed.
+        if self.session is not None and self.session.is_nearby(module):
+            # Also for a trusted or approved name: what is imported would not be what was reviewed.
             yield self._finding(self._structure("local-module"), fact, found.name)
         elif found.use is not None:
             return
@@ -229,7 +228,7 @@ class Judge:
         if rule is None:
             return
         spared = denied is None and (named.name in self.policy.allowed or self._is_own(module, name))
-        if rule.severity is Severity.CRITICAL or not spared:
+        if rule.severity is Severity.CRITICAL or nearby or not spared:
             yield self._finding(rule, fact, found.name)
 
     def _operator(self, fact: Evidence) -> Iterator[Finding]:

@@ -18,13 +18,13 @@ LARGEST = 4 << 20
 
 def user_file() -> str:
     """The settings of this user: beside the store where `MODELSCAN_HOME` says where that is."""
-    folder = folders.home() if os.environ.get(folders.HOME) else folders.user_config()
+    folder = folders.chosen() or folders.user_config()
     return os.path.join(folder, FILE)  # noqa: PTH118 - pathlib takes as long to import as a file to scan
 
 
 def anything_set() -> bool:
     """Is there any place at all that could hold a setting? Without reading one."""
-    if any(name.startswith("MODELSCAN_") and name != folders.HOME for name in os.environ):
+    if folders.ignored() or any(name.startswith("MODELSCAN_") and name != folders.HOME for name in os.environ):
         return True
     files = (FOLDER_FILE, user_file(), administrators_file())
     return any(is_there(path) for path in files) or project_speaks()

@@ -10,7 +10,7 @@ import os
 import stat
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 from modelscan.collector import PAUSE
 from modelscan.errors import FormatError, LimitExceeded
@@ -107,15 +107,6 @@ def approved(artifact: Artifact, report: Report, policy: Policy) -> Report:
         return policy.approve(replace(report, sha256=artifact.sha256()))
     except (OSError, ValueError):  # it shrank or vanished: no approval is of what is left
         return report
-
-
-def files_below(folder: Path) -> Iterator[Path]:
-    from pathlib import Path
-
-    for root, folders, names in os.walk(folder):
-        folders.sort()
-        for name in sorted(names):
-            yield Path(root, name)
 
 
 def scan_artifact(artifact: Artifact, policy: Policy, *, started: float | None = None) -> Report:

@@ -11,19 +11,21 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from modelscan.approvals import Approval, checked, kept, kept_names
+from modelscan.approvals import Approval, checked, kept_names, readable
 from modelscan.errors import SettingsError
 from modelscan.floor import administrators_file, is_there
-from modelscan.folders import HOME
+from modelscan.folders import HOME, ignored
 from modelscan.limits import Limits
 from modelscan.places import FOLDER_FILE, PROJECT_FILE, project_speaks, user_file
 from modelscan.policy import KERAS, TENSORFLOW, WORDS, Policy
 from modelscan.records import dataclass, field, replace
+from modelscan.render.inert import inert
 from modelscan.report import Severity
 from modelscan.schema import (
     ANY,
     FIELDS,
     KERAS_NAMES,
+    LONGEST,
     OURS,
     TF_NAMES,
     Field,
@@ -147,7 +149,7 @@ class Settings:
 
     def policy(self, *, kept_too: bool = True) -> Policy:
         """The policy these settings make, with what was approved in them and, if wanted, in the store."""
-        rows = (*(kept() if kept_too else ()), *self.approved)
+        rows = (*(readable() if kept_too else ()), *self.approved)
         policy = Policy(
             self.get("policy"),
             self.limits,
@@ -247,6 +249,8 @@ def _from_environment() -> Layer:
 
 def _unknown_variables() -> Iterator[str]:
     known = {HOME, *(field.variable for field in FIELDS)}
+    if ignored():
+        yield f"environment variable {HOME} is not used: it must be an absolute path"
     for name in sorted(os.environ):
         if name.startswith("MODELSCAN_") and name not in known:
             yield f"environment variable {name} is no setting{_meant(name, known)}"
@@ -283,8 +287,11 @@ def _from_folder(named: Sequence[str | os.PathLike[str]]) -> Layer | None:
 def _from_file(path: str | os.PathLike[str], reach: Reach, inner: Keys = ()) -> Layer:
     from pathlib import Path
 
+    from modelscan.ownership import shared
     from modelscan.tomlfile import TomlFile
 
+    if reach is Reach.PERSON and (problem := shared(os.fspath(path))):
+        raise SettingsError(f"{inert(os.fspath(path), LONGEST)} is not used: {inert(problem, LONGEST)}")
     file = TomlFile.read(Path(path))
     table: Any = file.values
     for key in inner:
@@ -338,12 +345,18 @@ class _Reading:
         if self.reach < Reach.PERSON:
             self._passed_over((APPROVED,))
             return
+        met: dict[str, str] = {}
         for number, row in enumerate(rows if isinstance(rows, list) else [rows]):
             where = self._where((APPROVED, str(number)))
             try:
-                self.approved.append(_approval(row))
+                made = _approval(row)
             except (TypeError, ValueError) as error:
                 self.wrong.append(f"{where}: {APPROVED}: {error}")
+                continue
+            if made.value in met:
+                self.wrong.append(f"{where}: {APPROVED}: {inert(made.value)} is approved already, in {met[made.value]}")
+            met[made.value] = where
+            self.approved.append(made)
 
     def _passed_over(self, keys: Keys) -> None:
         how = "with --settings-file" if self.reach is Reach.FOLDER else "on the command line"

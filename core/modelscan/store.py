@@ -64,6 +64,10 @@ MIGRATIONS: tuple[str, ...] = (
 _lock = RLock()
 _memory: dict[str, Connection] = {}
 """Stands in for a file that cannot be used, by the path of the file."""
+_told: set[str] = set()
+"""What was complained about: once is enough for a process."""
+_SPOILED = (11, 26)
+"""SQLITE_CORRUPT and SQLITE_NOTADB (sqlite.org/rescode.html): no waiting and no right of access mends that."""
 
 
 def home() -> Path:
@@ -83,8 +87,8 @@ def place() -> str:
 
 
 def exists() -> bool:
-    """Was anything ever kept?"""
-    return os.path.exists(place())  # noqa: PTH110
+    """Was anything ever kept? Also True for what stands there and cannot be used: opening it says why."""
+    return os.path.lexists(place())
 
 
 @contextmanager
@@ -92,7 +96,8 @@ def connect(*, required: bool = False) -> Iterator[Connection]:
     """One transaction: committed when the block ends, undone when it raises.
 
     Raises StoreError for whatever SQLite complains about inside the block, and with `required` also where the file
-    cannot be used; otherwise the block then works in memory.
+    cannot be used; otherwise the block then works in memory. What is `required` is on the disk when the block ends:
+    without, the last blocks before a power cut may be undone, though never half of one.
     """
     import sqlite3
 
@@ -106,6 +111,8 @@ def connect(*, required: bool = False) -> Iterator[Connection]:
             yield from _used(_in_memory(file, error))
         return
     with closing(connection):
+        if required:
+            connection.execute("PRAGMA synchronous = FULL")
         yield from _used(connection)
 
 
@@ -116,7 +123,7 @@ def _used(connection: Connection) -> Iterator[Connection]:
         with connection:
             yield connection
     except sqlite3.Error as error:
-        raise StoreError(f"{path()}: {error}") from error
+        raise StoreError(_complaint(path(), error)) from error
 
 
 def _opened(file: Path) -> Connection:
@@ -152,10 +159,12 @@ def _prepared(file: Path) -> Connection:
 
 def _create(file: Path) -> None:
     """For its owner alone: what is approved in there will be loaded."""
+    from modelscan.ownership import shared
+
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
-    if os.name == "posix" and file.stat().st_mode & 0o022:
-        raise StoreError("other users may write to it (chmod 600 it)")
+    if problem := shared(str(file)):
+        raise StoreError(problem)
 
 
 def _migrate(connection: Connection) -> None:
@@ -175,8 +184,17 @@ def _version(connection: Connection) -> int:
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
-def _in_memory(file: Path, error: Exception) -> Connection:
+def complain(complaint: str) -> None:
+    """Tells whoever uses this process, once, and what follows from it."""
     import logging
+
+    if complaint not in _told:
+        _told.add(complaint)
+        follows = "nothing that was approved in it counts, and decisions may be kept in memory only"
+        logging.getLogger("modelscan").warning("%s; %s", complaint, follows)
+
+
+def _in_memory(file: Path, error: Exception) -> Connection:
     import sqlite3
 
     key = str(file)
@@ -184,11 +202,13 @@ def _in_memory(file: Path, error: Exception) -> Connection:
         connection = sqlite3.connect(":memory:", isolation_level="IMMEDIATE", check_same_thread=False)
         _migrate(connection)
         _memory[key] = connection
-        complaint = _complaint(file, error)
-        logging.getLogger("modelscan").warning("%s; decisions and history are kept in memory only", complaint)
+        complain(_complaint(file, error))
     return _memory[key]
 
 
 def _complaint(file: Path, error: Exception) -> str:
+    from modelscan.render.inert import inert
+
     reason = getattr(error, "strerror", None) or str(error)
-    return f"modelscan cannot use {file}: {reason}"
+    advice = " (move it away to begin a new one)" if getattr(error, "sqlite_errorcode", 0) & 0xFF in _SPOILED else ""
+    return inert(f"modelscan cannot use {file}: {reason}{advice}", 4096)

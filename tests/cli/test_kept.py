@@ -34,7 +34,7 @@ def test_an_approved_file_counts_no_longer(run, models, more):
 def test_what_is_safe_asks_for_no_approval(run, models, monkeypatch):
     approvals.add(sha256="0" * 64, reason="of something else")
     asked = []
-    monkeypatch.setattr(settings, "kept", lambda: asked.append(True) or ())
+    monkeypatch.setattr(settings, "readable", lambda: asked.append(True) or ())
     assert run("-p", models / "good.pkl", "--no-cache").code == 0
     assert not asked
     assert run("-p", models / "evil.pkl", "--no-cache").code == 1

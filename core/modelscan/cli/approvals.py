@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
@@ -30,21 +31,25 @@ def list_(as_json: bool) -> None:
 
 
 @approvals.command()
-@click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False))
+@click.argument("path", nargs=-1, metavar="[PATH]...", type=click.Path(exists=True))
 @click.option("--sha256", help="Of the whole file.")
 @click.option("--name", help="As package.module.Class.")
 @click.option("--reason", required=True, help="Why it may be loaded: others will read it.")
-def add(file: str | None, sha256: str | None, name: str | None, reason: str) -> None:
-    """Approve a FILE as it is now, a sha256, or a name."""
-    if sum(value is not None for value in (file, sha256, name)) != 1:
-        raise click.UsageError("say one of FILE, --sha256 and --name")
-    if file is not None:
-        sha256 = _digest(file)
+def add(path: tuple[str, ...], sha256: str | None, name: str | None, reason: str) -> None:
+    """Approve files as they are now, a sha256, or a name.
+
+    A folder is approved for loaders that take it as a whole; a scan of it looks at each of its files.
+    """
+    if sum(map(bool, (path, sha256 is not None, name is not None))) != 1:
+        raise click.UsageError("say one of PATH, --sha256 and --name")
+    digests: list[str | None] = [_digest(file) for file in path] if path else [sha256]
     try:
-        row = store.add(sha256=sha256, name=name, reason=reason)
+        rows = [store.checked(digest, name, reason.strip(), store.now(), store.user()) for digest in digests]
+        store.add_all(rows)
     except ValueError as error:
         raise click.UsageError(str(error)) from None
-    click.echo(f"Approved: {_line(row)}", err=True)
+    for row in rows:
+        click.echo(f"Approved: {_line(row)}", err=True)
 
 
 @approvals.command()
@@ -90,17 +95,20 @@ def import_(file: str) -> None:
     click.echo(f"{len(rows)} approvals imported from {file}", err=True)
 
 
-def _digest(file: str) -> str:
+def _digest(path: str) -> str:
     from contextlib import closing
 
     from modelscan.errors import FormatError
     from modelscan.source.artifact import Artifact
+    from modelscan.source.tree import sha256_of
 
     try:
-        with closing(Artifact.open(file)) as artifact:
+        if os.path.isdir(path):  # noqa: PTH112
+            return sha256_of(Path(path))
+        with closing(Artifact.open(path)) as artifact:
             return artifact.sha256()
     except FormatError as error:
-        raise click.ClickException(f"{file}: {error}") from None
+        raise click.ClickException(f"{inert(path)}: {error}") from None
 
 
 def _line(row: Approval) -> str:

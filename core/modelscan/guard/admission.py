@@ -82,8 +82,8 @@ def _scanned(call: Call, source: Source) -> Any:
         report = judge(artifact, found, policy, session=session, started=started)
     names = found.names()
     scope = _scope(names | call.target.renames(names), source.foreign)
-    if policy.allowed and any(policy.rules.match(*pair).name in policy.allowed for pair in names):
-        scope.trip = False  # who approved a name approved what it does
+    if report.verdict is Verdict.SAFE and policy.allowed and _anything_approved(names, policy):
+        scope.trip = False  # who approved a name approved what it does, and nobody else is there to do anything
     decision = _decision(call, report, policy)
     if decision is Decision.REFUSED:
         report = replace(report, refused=True, sha256=source.sha256())
@@ -102,6 +102,10 @@ def _scanned(call: Call, source: Source) -> Any:
     if event.decision is not Decision.LOADED or report.verdict is Verdict.UNVERIFIED:
         refusal.happened(event)
     return result
+
+
+def _anything_approved(names: AbstractSet[Pair], policy: Policy) -> bool:
+    return any(policy.rules.match(*pair).name in policy.allowed for pair in names)
 
 
 def _decision(call: Call, report: Report, policy: Policy) -> Decision:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
 
 from modelscan.errors import FormatError
 from modelscan.evidence import Evidence, Kind, Where
 from modelscan.guard.sources import Source
 from modelscan.policy import Policy
-from modelscan.scanner import Examination, examine, files_below
+from modelscan.scanner import Examination, examine
 from modelscan.source.artifact import Artifact, BytesRoot, Identity, identity_of
+from modelscan.source.tree import files_below, sha256_of
 
 
 class Folder(Source):
@@ -35,13 +35,11 @@ class Folder(Source):
         size = sum(size for _, _, size, _, _ in self.identity.values())
         return Artifact(self.label, BytesRoot(b""), 0, size), whole
 
-    def sha256(self) -> str:
-        """Of the lines "sha256  path" of its files in sorted order, as sha256sum writes them, paths with "/"."""
-        lines = hashlib.sha256()
-        for file in sorted(self.identity):
-            with suppress(OSError, FormatError), closing(Artifact.open(file)) as artifact:
-                lines.update(f"{artifact.sha256()}  {file.relative_to(self.path).as_posix()}\n".encode())
-        return lines.hexdigest()
+    def sha256(self) -> str | None:
+        """Of all its files by their paths (see `tree.sha256_of`); None of what cannot be told so."""
+        with suppress(OSError, FormatError):
+            return sha256_of(self.path)
+        return None
 
     def changed(self) -> bool:
         return _identities(self.path) != self.identity
