@@ -1,6 +1,7 @@
 """python -m benchmarks.guarded [--scale 0.1] [--pairs 20] [NAME …]: loads with the guard against loads without it.
 
-The guard is put in place and taken away outside of what is timed; a guarded load is scan and load together.
+Each load has a process of its own. The guard is put in place outside of what is timed; a guarded load is scan and load
+together.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import modelscan
 from benchmarks.pairs import compare, machine
-from benchmarks.workloads import WORKLOADS
+from benchmarks.workloads import WORKLOADS, Write, written
 from modelscan import guard
 
 Load = Callable[[Path], object]
@@ -28,7 +30,7 @@ class Row:
 
     name: str
     against: str
-    write: Callable[[Path, float], None]
+    write: Write
     load: Load
     other: Load
     goal: float | None = None
@@ -58,7 +60,7 @@ def weights_only(path: Path) -> object:
     return torch.load(path, weights_only=True)
 
 
-def small(value: object) -> Callable[[Path, float], None]:
+def small(value: object) -> Write:
     return lambda path, _: _write(path, value)
 
 
@@ -78,7 +80,7 @@ SMALL = 20_000
 NAMES = [datetime.date(2020, 1, 2), decimal.Decimal("1.5")]
 
 
-def records(protocol: int) -> Callable[[Path, float], None]:
+def records(protocol: int) -> Write:
     """Dictionaries that hold a list each. One that holds plain values alone is no business of the collector's."""
 
     def write(path: Path, scale: float) -> None:
@@ -131,17 +133,11 @@ def main() -> None:
         for row in _rows():
             if options.names and not any(name in f"{row.name}, {row.against}" for name in options.names):
                 continue
-            path = Path(folder, "model.bin")
-            row.write(path, options.scale)
-            ratio = compare(
-                lambda path=path, row=row: row.load(path),
-                lambda path=path, row=row: row.other(path),
-                options.pairs,
-                before=(guard.install, guard.uninstall),
-            )
+            path, small_file = written(row.write, Path(folder), options.scale)
+            modelscan.scan(path)  # compiles what a small file does not need
+            ratio = compare(row.load, row.other, path, small_file, options.pairs, (guard.install, lambda: None))
             goal = f"<= {row.goal:g}" if row.goal is not None else _each(ratio.first - ratio.second, row)
             print(f"{row.name:<32}{row.against:<26}{ratio}  {goal}")
-    guard.uninstall()
 
 
 def _each(seconds: float, row: Row) -> str:

@@ -1,17 +1,18 @@
-"""Paired timing: A B A B … in one process, CPU seconds, and the ratio pair by pair.
+"""Paired timing: A B A B …, CPU seconds, and the ratio pair by pair.
 
 A machine drifts; two figures taken one after the other drift together, so their ratio is what can be trusted.
 """
 
 from __future__ import annotations
 
-import gc
 import os
 import platform
 import statistics
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks import apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,16 +31,27 @@ class Ratio:
         return f"{self.first:9.4f} s {self.second:9.4f} s   {self.ratio:7.3f}  {spread}"
 
 
+Run = Callable[[Path], object]
+
+
 def compare(
-    first: Callable[[], object],
-    second: Callable[[], object],
+    first: Run,
+    second: Run,
+    path: Path,
+    small: Path,
     pairs: int = 5,
     before: tuple[Callable[[], object], Callable[[], object]] = (lambda: None, lambda: None),
 ) -> Ratio:
-    """Runs both once unmeasured, then `pairs` times in turn. `before` are done ahead of each, and not timed."""
-    _cpu(first, before[0])
-    _cpu(second, before[1])
-    rows = [(_cpu(first, before[0]), _cpu(second, before[1])) for _ in range(pairs)]
+    """Runs both with `path` in turn, `pairs` times, each in a process of its own.
+
+    `before` are done ahead of each, and then the same run with `small`, a file of the same kind, so that what is done
+    once in a process is not timed: imports, and compiling of patterns.
+    """
+
+    def timed(run: Run, prepare: Callable[[], object]) -> float:
+        return apart.run(lambda: run(path), lambda: (prepare(), run(small)))
+
+    rows = [(timed(first, before[0]), timed(second, before[1])) for _ in range(pairs)]
     ratios = sorted(one / max(other, 1e-9) for one, other in rows)
     return Ratio(
         statistics.median(row[0] for row in rows),
@@ -51,18 +63,9 @@ def compare(
     )
 
 
-def _cpu(run: Callable[[], object], prepare: Callable[[], object]) -> float:
-    prepare()
-    gc.collect()
-    started = time.process_time()
-    result = run()
-    spent = time.process_time() - started
-    del result
-    return spent
-
-
 def machine() -> str:
     """Where this ran, for a reader of the figures."""
     load = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
     python = f"{platform.python_implementation()} {platform.python_version()}"
-    return f"{python}, {platform.system()}, {os.cpu_count()} cores{load}"
+    shared = "" if apart.CAN_FORK else ", all runs in one process"
+    return f"{python}, {platform.system()}, {os.cpu_count()} cores{load}{shared}"

@@ -9,6 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks import apart
+
+Write = Callable[[Path, float], None]
+
+SMALL = 0.001
+"""The scale of a file that is loaded only to have loaded one."""
+
 Labels = Callable[[Any], Any]
 """Data of the shape (rows, features) to a label for each row."""
 
@@ -18,10 +25,18 @@ class Workload:
     """`write` makes the file once, `load` is the bare load that a scan is held against."""
 
     name: str
-    write: Callable[[Path, float], None]
+    write: Write
     load: Callable[[Path], object]
     goal: float | None = None
     """The ratio scan / load to reach."""
+
+
+def written(write: Write, folder: Path, scale: float) -> tuple[Path, Path]:
+    """A file of that scale and a small one of its kind; what writing takes is no memory of this process."""
+    path, small = folder / "model.bin", folder / "small.bin"
+    apart.run(lambda: write(path, scale))
+    write(small, SMALL)
+    return path, small
 
 
 def _unpickle(path: Path) -> object:
@@ -29,7 +44,7 @@ def _unpickle(path: Path) -> object:
         return pickle.load(file)
 
 
-def _dicts(protocol: int) -> Callable[[Path, float], None]:
+def _dicts(protocol: int) -> Write:
     def write(path: Path, scale: float) -> None:
         rows = [{"id": n, "name": f"row {n}", "score": n / 3, "ok": n % 2 == 0} for n in range(int(1_000_000 * scale))]
         path.write_bytes(pickle.dumps(rows, protocol))
@@ -45,7 +60,7 @@ def _frame(path: Path, scale: float) -> None:
     pd.DataFrame(words).astype(str).astype(object).to_pickle(path)
 
 
-def _forest(labels: Labels) -> Callable[[Path, float], None]:
+def _forest(labels: Labels) -> Write:
     def write(path: Path, scale: float) -> None:
         path.write_bytes(pickle.dumps(_fitted(scale, labels), 5))
 
@@ -84,7 +99,7 @@ def _load_joblib(path: Path) -> object:
     return joblib.load(path)
 
 
-def _torch(tensors: int, numbers: int) -> Callable[[Path, float], None]:
+def _torch(tensors: int, numbers: int) -> Write:
     def write(path: Path, scale: float) -> None:
         import torch
 

@@ -24,6 +24,8 @@ _FLAGS = frozenset({Op.NEWTRUE, Op.NEWFALSE})
 _NEGATIVE = 1 << 31
 _FRAME = 9
 """Bytes of a FRAME opcode with its argument."""
+WINDOW = 2_048
+"""Bytes of a mapped file that are read at once."""
 
 Place = tuple[int, int]
 """A position in the data, and where the frame ends that is current there."""
@@ -48,7 +50,10 @@ class Outline:
         self, constants: Sequence[bytes], gaps: Sequence[frozenset[int]], cuts: Sequence[frozenset[int]]
     ) -> None:
         found: list[Gap | None] = [{code: _width(code) for code in gap} for gap in gaps]
-        self._parts = [(constant, len(constant), gap) for constant, gap in zip(constants, [*found, None], strict=True)]
+        self._parts = [
+            (constant, len(constant), _ahead(constant), gap)
+            for constant, gap in zip(constants, [*found, None], strict=True)
+        ]
         self._cuts = dict(zip(constants, cuts, strict=True))
 
     def follow(
@@ -58,7 +63,13 @@ class Outline:
 
         `stretches` takes where each constant stands and the gap behind it, in turn.
         """
-        for constant, size, gap in self._parts:
+        base, room, fetch = 0, end, getattr(data, "near", None) if stretches is None else None
+        if fetch is not None:
+            room = -1  # positions count from `base` on, where what has been read of the map begins
+        for constant, size, ahead, gap in self._parts:
+            if fetch is not None and pos + ahead > room:
+                data = fetch(base + pos, max(WINDOW, ahead))
+                base, limit, end, pos, room = base + pos, limit - pos, end - pos, 0, len(data)
             found: Stretches = []
             start, stop = pos, pos + size
             if stop > limit or data[pos:stop] != constant:
@@ -70,7 +81,7 @@ class Outline:
             if gap is None:
                 if stretches is not None:
                     stretches.append(found or [(0, start)])
-                return pos, limit
+                return base + pos, base + limit
             width = gap.get(data[pos]) if pos < limit else None
             if width is None:
                 place = _framed(data, pos, limit, end)
@@ -120,6 +131,11 @@ def place_of(stretches: Stretches, behind: int) -> int:
 
 def _width(code: int) -> int:
     return 1 + FIXED[code] if code in FIXED else -COUNTED[code]
+
+
+def _ahead(constant: bytes) -> int:
+    """Bytes that are looked at from a constant on: a frame may begin before each of its own and before the gap."""
+    return (len(constant) + 2) * (1 + _FRAME) + _FRAME
 
 
 def _framed(data: Buffer, pos: int, limit: int, end: int) -> Place | None:

@@ -217,9 +217,9 @@ class FileRoot(Root):
 
     def _mapped(self) -> mmap.mmap:
         if self._map is None:
-            import mmap
+            from modelscan.source.mapped import Mapped
 
-            self._map = mmap.mmap(self.file.fileno(), 0, access=mmap.ACCESS_READ)
+            self._map = Mapped.of(self.file)
         return self._map
 
     def identity(self) -> Identity | None:
