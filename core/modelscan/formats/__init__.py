@@ -14,46 +14,49 @@ from modelscan.formats import signs
 from modelscan.formats.reader import Context, Parts, Reader, Row
 from modelscan.pickles import beginnings
 from modelscan.pickles.opcodes import NAMES
-from modelscan.source.hiding import Hides
+from modelscan.source.hiding import Hides, Sign, magic
 
 _OPCODES = bytes(NAMES)
 
 READERS: tuple[Row, ...] = (
-    Row("zip", among_tensors=b"P", sign=signs.is_zip),
+    Row("zip", among_tensors=magic(b"PK"), sign=signs.is_zip),
     Row("tar", sign=signs.is_tar),
-    Row("sevenzip", b"7", among_tensors=b"7"),
+    Row("sevenzip", b"7", among_tensors=magic(b"7z")),
     Row("torch_legacy", sign=signs.is_torch_legacy),
-    Row("pickle", _OPCODES, among_tensors=beginnings.FIRST),
-    Row("numpy", b"\x93", among_tensors=b"\x93"),
+    Row("pickle", _OPCODES, among_tensors=beginnings.signs),
+    Row("numpy", b"\x93", among_tensors=magic(b"\x93N")),
     Row("skops", sign=signs.is_skops),
     Row("notebook", sign=signs.is_notebook),
-    Row("compressed", signs.COMPRESSED, among_tensors=signs.COMPRESSED),
-    Row("hdf5", among_tensors=b"\x89", sign=signs.is_hdf5),
+    Row("compressed", signs.COMPRESSED, among_tensors=signs.packed),
+    Row("hdf5", among_tensors=magic(b"\x89H"), sign=signs.is_hdf5),
     Row("keras", sign=signs.is_json),
     Row("tensorflow", sign=signs.is_tensorflow),
     Row("tf_text", sign=signs.is_graph_text),
     Row("tflite", sign=signs.is_tflite),
     Row("safetensors", sign=signs.is_safetensors),
     Row("template", sign=signs.is_template),
-    Row("unread", among_tensors=b"\x7f\xcf\xcaMR", sign=signs.is_unread),
+    Row("unread", among_tensors=magic(b"\x7fE", b"\xcf\xfa", b"\xca\xfe", b"MZ", b"Ra"), sign=signs.is_unread),
 )
-
-_AMONG: dict[int, list[Row]] = {
-    byte: [row for row in READERS if byte in row.among_tensors]
-    for byte in sorted({byte for row in READERS for byte in row.among_tensors})
-}
 
 
 def _begins(head: bytes, size: int) -> bool:
-    return any(begins(head, size) for begins in _looked_for(head[0]))
+    for begins in _looked_for(head[0]):  # noqa: SIM110 - a generator costs more than the loop
+        if begins(head, size):
+            return True
+    return False
 
 
 @functools.cache
 def _looked_for(first: int) -> tuple[Callable[[bytes, int], bool], ...]:
-    return tuple(row.reader.begins for row in _AMONG[first])
+    rows = (row for row in READERS if any(first in sign.first for sign in row.among_tensors()))
+    return tuple(row.reader.begins for row in rows)
 
 
-hides = Hides(bytes(_AMONG), _begins)
+def _signs() -> tuple[Sign, ...]:
+    return tuple(sign for row in READERS for sign in row.among_tensors())
+
+
+hides = Hides(_signs, _begins)
 """Could a tensor be in one of these formats instead?"""
 
 

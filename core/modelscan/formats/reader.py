@@ -11,7 +11,7 @@ from modelscan.limits import Budget, Limits
 from modelscan.records import dataclass
 from modelscan.report import Scanned, Skip
 from modelscan.source.artifact import Artifact
-from modelscan.source.hiding import Hides
+from modelscan.source.hiding import Hides, Signs
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Reader:
     read: Callable[[Artifact, Context], Facts]
     format: Callable[[Artifact], str]
     begins: Callable[[bytes, int], bool] = lambda head, size: True
-    """Could so many bytes begin like this, given that the very first one is in its row's `among_tensors`?"""
+    """Could so many bytes begin like this, given that they show a sign of its row's `among_tensors`?"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +56,8 @@ class Row:
     module: str
     starts: bytes = b""
     """Every byte that may stand first in what it claims; empty for any."""
-    among_tensors: bytes = b""
-    """The bytes that may stand first where it is looked for in the place of a tensor."""
+    among_tensors: Signs = tuple
+    """What it shows where it is looked for in the place of a tensor."""
     sign: Callable[[Artifact], bool] | None = None
     """A test of `formats.signs` that everything it claims passes."""
 

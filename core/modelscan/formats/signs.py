@@ -7,6 +7,7 @@ A reader's module takes longer to import than most files take to be read, and si
 from __future__ import annotations
 
 from modelscan.source.artifact import Artifact
+from modelscan.source.hiding import Sign, magic
 
 _RECORD = 22 + 65_536
 """How far from the end of a zip its end record may begin."""
@@ -15,8 +16,12 @@ _CHECKSUM = bytes(sorted(b"01234567 \t\r\n\v\f+-_oO"))
 """What may stand in the text of a tar header's checksum."""
 _LEGACY = b"\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
 """LONG1 0x1950a86a20f9469cfc6c, STOP; a PROTO opcode stands before it (torch.serialization.MAGIC_NUMBER)."""
-COMPRESSED = b"\x1fB\xfd\x5d\x04\x28Z" + bytes(range(0x08, 0x80, 0x10))
-"""What may stand first in compressed data (`source.codecs`); zlib's first byte ends in an 8."""
+_ZLIB = bytes(range(0x08, 0x80, 0x10))
+"""Its first byte ends in an 8, and the first two make a number that 31 divides (RFC 1950)."""
+_PACKED = (b"\x1f\x8b", b"BZ", b"\xfd7", b"\x04\x22", b"\x28\xb5", b"ZF")
+_LZMA = b"\x5d"
+COMPRESSED = b"".join(start[:1] for start in _PACKED) + _LZMA + _ZLIB
+"""What may stand first in compressed data (`source.codecs`)."""
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 ZIP = b"PK\x03\x04"
 """As a message it would hold a field of number 0, which no parser takes."""
@@ -39,6 +44,12 @@ GRAPH_FIELDS = (
     b"versions",
 )
 """The fields of which one stands first in a graph that is written as text, behind blanks and comments."""
+
+
+def packed() -> tuple[Sign, ...]:
+    """How compressed data begins."""
+    second = bytes({byte for first in _ZLIB for byte in range(-256 * first % 31, 256, 31)})
+    return (*magic(*_PACKED)(), Sign(_LZMA, 0, _LZMA), Sign(_ZLIB, 1, second))
 
 
 def is_zip(artifact: Artifact) -> bool:

@@ -11,27 +11,49 @@ import functools
 import re
 
 from modelscan.pickles.opcodes import COUNTED, EMPTY, FIXED, LINES, NAMES, OPERANDS, Op
+from modelscan.source.hiding import Sign
 
-_LITERALS: dict[int, bytes] = {
-    Op.INT: rb"[-+\s\w.\0]",
-    Op.LONG: rb"[-+\s\w.\0]",
-    Op.FLOAT: rb"[-+\s\w.\0]",
-    Op.STRING: rb"[\s'\"]",
-    Op.PERSID: rb"[\0-\x7f]",
+_LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_"
+_HIGH = bytes(range(0x80, 0x100))
+_NUMBER = _LETTERS + b"0123456789-+. \t\r\v\f"
+_ASCII = bytes(byte for byte in range(0x80) if byte != 0x0A)
+_TEXTS: dict[int, bytes] = {
+    **dict.fromkeys((Op.INT, Op.LONG, Op.FLOAT), _NUMBER + b"\0\n"),
+    Op.STRING: b"'\" \t\r\v\f\n",
+    Op.PERSID: _ASCII + b"\n",
+    **dict.fromkeys((Op.GLOBAL, Op.INST), _LETTERS + _HIGH),
 }
 """What the argument of some opcodes begins with; UNICODE takes anything."""
-_MODULE = rb"[A-Za-z_\x80-\xff][\w.\x80-\xff]*(?:\Z|\n(?:\Z|[A-Za-z_\x80-\xff]))"
 _NEEDS_NOTHING = frozenset({Op.MARK, Op.PROTO, Op.FRAME, Op.EXT1, Op.EXT2, Op.EXT4})
 _PROTOCOL = 5
 
 FIRST = bytes(sorted(COUNTED.keys() | FIXED.keys() | EMPTY.keys() | LINES.keys() - {Op.GET, Op.PUT} | _NEEDS_NOTHING))
 """The opcodes that an empty stack is enough for."""
 
+_STEPS: dict[int, int] = {
+    **dict.fromkeys((*EMPTY, Op.MARK), 0),
+    **FIXED,
+    **{code: OPERANDS[code] for code in (Op.EXT1, Op.EXT2, Op.EXT4, Op.FRAME)},
+}
+"""First opcodes that another has to follow, with the bytes of their argument."""
+
+
+def signs() -> tuple[Sign, ...]:
+    """What such bytes show; nine in ten of random beginnings do not."""
+    opcodes, widths = bytes(NAMES), sorted({*_STEPS.values()})
+    wide = bytes(code for code, width in COUNTED.items() if width == 8)
+    others = bytes([*(code for code, width in COUNTED.items() if width < 8), Op.UNICODE])
+    return (
+        *(Sign(bytes(code for code in _STEPS if _STEPS[code] == width), 1 + width, opcodes) for width in widths),
+        *(Sign(bytes([code]), 1, start) for code, start in _TEXTS.items()),
+        Sign(bytes([Op.PROTO]), 1, bytes(range(_PROTOCOL + 1))),
+        Sign(wide, 8, b"\0"),
+        Sign(others, 0, others),
+    )
+
 
 def may_import(head: bytes, size: int) -> bool:
     """Could the first of `size` bytes be `head` and all of them a pickle that imports something by a name?"""
-    if _first_step().match(head) is None:
-        return False
     at, empty = 0, True
     while at < len(head):
         code = head[at]
@@ -57,28 +79,25 @@ def may_import(head: bytes, size: int) -> bool:
     return at < size
 
 
-@functools.cache
-def _first_step() -> re.Pattern[bytes]:
-    """Nine in ten of random beginnings have no such first opcode, or none behind it."""
-    opcode = b"(?:[" + b"".join(re.escape(bytes([code])) for code in sorted(NAMES)) + rb"]|\Z)"
-    fixed = [
-        re.escape(bytes([code])) + b"(?:.{%d}%b|.{0,%d}\\Z)" % (width, opcode, width) for code, width in FIXED.items()
-    ]
-    pushed = b"[" + b"".join(re.escape(bytes([code])) for code in sorted(EMPTY)) + b"]" + opcode
-    texts = [re.escape(bytes([code])) + b"(?:" + start + rb"|\Z)" for code, start in _LITERALS.items()]
-    names = rb"[ci](?:[A-Za-z_\x80-\xff]|\Z)"
-    rest = FIRST.translate(None, bytes([*FIXED, *EMPTY, *_LITERALS, Op.GLOBAL, Op.INST]))
-    others = b"[" + b"".join(re.escape(bytes([code])) for code in rest) + b"]"
-    return re.compile(b"|".join((*fixed, pushed, *texts, names, others)), re.DOTALL)
-
-
 def _is_line(head: bytes, at: int, code: int) -> bool:
     """Could the line behind the opcode be an argument of it?"""
-    start = _line(code)
-    return start is None or at + 1 == len(head) or start.match(head, at + 1) is not None
+    line = _line(code)
+    return line is None or at + 1 == len(head) or line.match(head, at + 1) is not None
 
 
 @functools.cache
 def _line(code: int) -> re.Pattern[bytes] | None:
-    start = _MODULE if code in (Op.GLOBAL, Op.INST) else _LITERALS.get(code)
-    return re.compile(start) if start is not None else None
+    """The argument as far as it can be seen."""
+    start, ends = _any_of(_TEXTS.get(code, b"")), rb"(?:\n|\Z)"
+    if code in (Op.GLOBAL, Op.INST):
+        name = start + _any_of(_LETTERS + _HIGH + b".0123456789") + b"*"
+        return re.compile(name + rb"(?:\Z|\n(?:\Z|" + start + b"))")
+    if code in (Op.INT, Op.LONG, Op.FLOAT):  # C reads a number up to a NUL and does not look behind it
+        return re.compile(_any_of(_NUMBER) + rb"*(?:\0[^\n]*)?" + ends)
+    if code == Op.PERSID:
+        return re.compile(_any_of(_ASCII) + b"*" + ends)
+    return re.compile(start) if code in _TEXTS else None
+
+
+def _any_of(members: bytes) -> bytes:
+    return b"[" + re.escape(members) + b"]"

@@ -318,6 +318,8 @@ class State(ABC):
 
     def _hashes(self, keys: list[Any], at: int) -> None:
         """The same large key may be hashed again and again; only texts and bytes remember their hash."""
+        if not self.ledger.numbers and Group not in map(type, keys):
+            return
         for key in keys:
             if type(key) is Group:
                 self.hashed += key.weight if key.weight > LIGHT else 0

@@ -6,6 +6,7 @@ plain data is one of the classes below.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from modelscan.pickles.batches import Batch
@@ -75,27 +76,32 @@ class Group:
         count, room = len(items), HEAD - len(self.head)
         self.size += count
         self.weight += count
-        for item in items:
-            kind = type(item)
-            if kind is int:
-                continue
-            if kind is Group:
-                self.weight += item.weight
-                if item.depth >= self.depth:
-                    self.depth = item.depth + 1
-            elif kind is Made and type(item.args) is Group:
-                self.weight += item.args.weight
         if count <= room:
+            for item in items:
+                if type(item) is not int:
+                    self._holds(item, 1)
             self.head += items
             return
         self.head += items[:room]
-        kept = [item for item in items[room:] if type(item) is not int]
-        if not kept:
+        others = [item for item in items if type(item) is not int]
+        if not others:
             return
+        times = Counter(others)  # what a repeat of calls leaves is one value, thousands of times
+        for item, count in times.items():
+            self._holds(item, count)
         if self.rest is None:
-            self.rest = kept
-        else:
-            self.rest += kept
+            self.rest = []
+        self.rest += times
+
+    def _holds(self, item: Any, times: int) -> None:
+        """It is put in so many times."""
+        kind = type(item)
+        if kind is Group:
+            self.weight += item.weight * times
+            if item.depth >= self.depth:
+                self.depth = item.depth + 1
+        elif kind is Made and type(item.args) is Group:
+            self.weight += item.args.weight * times
 
     def parts(self) -> Iterator[Any]:
         yield from self.head

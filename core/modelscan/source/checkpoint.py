@@ -7,10 +7,8 @@ row and is read there.
 
 from __future__ import annotations
 
-import re
 import struct
-from collections.abc import Iterator
-from itertools import chain, repeat
+from itertools import repeat
 from operator import add
 
 from modelscan.patterns import later
@@ -215,19 +213,19 @@ class _Members:
             )
         )
 
-    def suspects(self, hides: Hides) -> Iterator[int]:
+    def suspects(self, hides: Hides) -> list[int]:
         """The numbers of those good ones that could be something else by their first bytes."""
-        first = b"".join([piece[-PEEK : 1 - PEEK] for piece in self.read])
-        wanted = (found.start() for found in re.finditer(b"[" + re.escape(hides.first) + b"]", first))
-        for number in chain(wanted, range(len(first), self.good)):
-            size = self.sizes[number]
-            head = self.read[number][-PEEK:] if number < len(first) else self._head(number, PEEK)
-            # Most of what could be something else by a few bytes could not by some more.
-            if hides(head[:size], size) and hides(self._head(number, LOOK), size):
-                yield number
-
-    def _head(self, number: int, length: int) -> bytes:
-        return self.artifact.read(self.start(number), min(length, self.sizes[number]))
+        sizes, count = self.sizes, len(self.read)
+        wanted = {*hides.shown(b"".join([piece[-PEEK:] for piece in self.read]), PEEK)}
+        if count and min(sizes[:count]) < PEEK:  # what stands behind a tensor that is shorter says nothing of it
+            wanted.update(number for number, size in enumerate(sizes[:count]) if size < PEEK)
+        found = [
+            number for number in sorted(wanted) if hides(self.read[number][-PEEK:][: sizes[number]], sizes[number])
+        ]
+        # Most of what could be something else by a few bytes could not by some more.
+        found += range(count, self.good)
+        heads = self.artifact.pieces(map(self.start, found), [min(LOOK, sizes[number]) for number in found])
+        return [number for number, head in zip(found, heads, strict=True) if hides(head, sizes[number])]
 
 
 def _is_usual(head: bytes, tail: bytes) -> bool:
