@@ -6,6 +6,7 @@ import collections
 import pickle
 import random
 import struct
+from contextlib import closing
 
 import pytest
 from pickles.test_repeats import LIMITS, said
@@ -14,6 +15,7 @@ from modelscan.pickles import outline, repeats
 from modelscan.pickles.ledger import Ledger
 from modelscan.pickles.machine import Machine
 from modelscan.pickles.opcodes import Op
+from modelscan.source.mapped import Mapped
 
 
 class Tree:
@@ -62,24 +64,45 @@ def test_rows_read_the_same(protocol, largest, monkeypatch):
         assert outlined(machine)
 
 
+def damaged(seed: int) -> bytes:
+    rng = random.Random(seed)
+    data = bytearray(forest(seed % 5, 4 + seed % 2, 300 if seed % 4 else 66_000, 30))
+    places = [found for found in range(len(data) // 3, len(data)) if data[found] in b"\x95\x96\x94(ubKMJ\x8ch\x81"]
+    for _ in range(rng.randint(1, 3)):
+        at = rng.choice(places)
+        if rng.random() < 0.6:
+            data[at + rng.randrange(9) if at + 9 < len(data) else at] = rng.randrange(256)
+        else:
+            data[at:at] = rng.choice((b"0", b"cposix\nsystem\n0", b"(", b"\x95" + struct.pack("<Q", 9), b"2", b"N"))
+    return bytes(data)
+
+
 def test_damaged_rows_read_the_same(monkeypatch):
     """Names, calls and anomalies: a row that does not fit is walked."""
     different = 0
     for seed in range(120):
-        rng = random.Random(seed)
-        data = bytearray(forest(seed % 5, 4 + seed % 2, 300 if seed % 4 else 66_000, 30))
-        places = [found for found in range(len(data) // 3, len(data)) if data[found] in b"\x95\x96\x94(ubKMJ\x8ch\x81"]
-        for _ in range(rng.randint(1, 3)):
-            at = rng.choice(places)
-            if rng.random() < 0.6:
-                data[at + rng.randrange(9) if at + 9 < len(data) else at] = rng.randrange(256)
-            else:
-                data[at:at] = rng.choice((b"0", b"cposix\nsystem\n0", b"(", b"\x95" + struct.pack("<Q", 9), b"2", b"N"))
-        plain, _ = walked(bytes(data), monkeypatch, fast=False)
-        fast, machine = walked(bytes(data), monkeypatch, fast=True)
+        data = damaged(seed)
+        plain, _ = walked(data, monkeypatch, fast=False)
+        fast, machine = walked(data, monkeypatch, fast=True)
         different += outlined(machine)
         assert fast == plain, seed
     assert different > 50
+
+
+@pytest.mark.parametrize("window", [1, outline.WINDOW])
+def test_rows_of_a_map_read_the_same(tmp_path, monkeypatch, window):
+    """A map is followed by what is read of it here and there; however little that is."""
+    monkeypatch.setattr(outline, "WINDOW", window)
+    cases = [forest(seed, 5, 70_000) for seed in range(2)] + [damaged(seed) for seed in range(30)]
+    near = 0
+    for number, data in enumerate(cases):
+        path = tmp_path / f"{number}.pkl"
+        path.write_bytes(data)
+        with path.open("rb") as file, closing(Mapped.of(file)) as mapped:
+            found, machine = walked(mapped, monkeypatch, fast=True)
+            near += outlined(machine)
+        assert found == walked(data, monkeypatch, fast=True)[0], number
+    assert near > 10
 
 
 def test_a_length_that_leads_past_a_frame_or_the_end_fits_nothing():

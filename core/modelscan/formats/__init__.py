@@ -40,16 +40,16 @@ READERS: tuple[Row, ...] = (
 
 
 def _begins(head: bytes, size: int) -> bool:
-    for begins in _looked_for(head[0]):  # noqa: SIM110 - a generator costs more than the loop
-        if begins(head, size):
+    for place, allowed, begins in _looked_for(head[0]):
+        if (place >= len(head) or head[place] in allowed) and begins(head, size):
             return True
     return False
 
 
 @functools.cache
-def _looked_for(first: int) -> tuple[Callable[[bytes, int], bool], ...]:
-    rows = (row for row in READERS if any(first in sign.first for sign in row.among_tensors()))
-    return tuple(row.reader.begins for row in rows)
+def _looked_for(first: int) -> tuple[tuple[int, bytes, Callable[[bytes, int], bool]], ...]:
+    signs = ((sign, row.reader.begins) for row in READERS for sign in row.among_tensors() if first in sign.first)
+    return tuple((sign.place, sign.allowed, begins) for sign, begins in signs)
 
 
 def _signs() -> tuple[Sign, ...]:

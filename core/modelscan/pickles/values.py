@@ -87,8 +87,8 @@ class Group:
         if not others:
             return
         times = Counter(others)  # what a repeat of calls leaves is one value, thousands of times
-        for item, count in times.items():
-            self._holds(item, count)
+        for item, often in times.items():
+            self._holds(item, often)
         if self.rest is None:
             self.rest = []
         self.rest += times

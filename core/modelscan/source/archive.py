@@ -245,7 +245,8 @@ class _Listing:
             if row is not None:
                 at, number = row.after, number + row.count
                 hidden = [_member(self.artifact, table, hiding, view.shift) for hiding in row.hiding]
-                self.tensors += row.names.difference(raw_name for _, raw_name, _ in hidden)
+                told = {raw_name for _, raw_name, _ in hidden}
+                self.tensors += [name for name in row.names if name not in told] if told else row.names
                 yield from (member for member, _, _ in hidden)
                 continue
             member, raw_name, after = _member(self.artifact, table, at, view.shift)
@@ -266,9 +267,10 @@ class _Listing:
         if directory is None or self.edge is None:
             return None
         row = directory.row(at, self.edge)
-        if row is None or not self.names.isdisjoint(row.names):
+        names = {*row.names} if row is not None else set()
+        if row is None or len(names) < row.count or not self.names.isdisjoint(names):
             return None
-        self.names |= row.names
+        self.names |= names
         self.edge = row.edge
         return row
 

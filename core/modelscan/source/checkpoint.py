@@ -22,6 +22,8 @@ PEEK, LOOK = 16, 512
 begins here. Every loader of the archive takes them for numbers; who takes them out to load them has a file by then."""
 FEWEST, GROWTH = 16, 8
 """Entries of the first row that is looked for, and how many times as many of each next one."""
+MOST = 4_096
+"""Entries of a row: what is read of them fits into memory that the next row uses again."""
 PADDING = 4_096
 """Bytes of an extra field, which writers fill up so that the tensor behind it is aligned."""
 
@@ -46,7 +48,7 @@ class Row:
     after: int
     count: int
     edge: int
-    names: frozenset[bytes]
+    names: list[bytes]
     hiding: tuple[int, ...]
 
 
@@ -108,7 +110,7 @@ class Directory:
         if found is None or found.count < count:
             self.most = FEWEST
         elif count == self.most:
-            self.most *= GROWTH
+            self.most = min(GROWTH * self.most, MOST)
         return found
 
     def _follow(self, at: int, edge: int, entries: Entries, count: int) -> Row | None:
@@ -116,11 +118,10 @@ class Directory:
         members = _Members(self.artifact, self.table, at, self.shift, entries, count)
         members.follow(edge)
         good = members.good
-        names = frozenset(members.names())
-        if not good or len(names) < good:
+        if not good:
             return None
         hiding = tuple(at + number * entries.stride for number in members.suspects(self.hides))
-        return Row(at + good * entries.stride, good, members.edge, names, hiding)
+        return Row(at + good * entries.stride, good, members.edge, members.names(), hiding)
 
 
 class _Members:
@@ -141,8 +142,8 @@ class _Members:
         self.sizes, self.begins = columns.as_array(self.size_lanes), columns.as_array(begins)
         self.extras = columns.as_array(b"")
         """Bytes of the extra field of each good member."""
-        self.read: list[bytes] = []
-        """Of the first members, what stands in front of the data and its first bytes."""
+        self.records, self.width = b"", 1
+        """Of the first members, the local header and, at the end of `width` bytes each, the first bytes of the data."""
         local = artifact.read(self.begins[0], 6)
         self.usual = b"PK\x03\x04" + local[4:] + entries.head[8:] + _UNSTATED + entries.tail[:2]
         """What each local header begins with, up to the length of its extra field."""
@@ -195,33 +196,37 @@ class _Members:
         if lanes is None or max(extras) > PADDING:
             return
         read = self.artifact.pieces(self.begins[:-1], map(add, extras, repeat(header + PEEK)))
-        if self._agree(b"".join([piece[:header] for piece in read]), lanes, count):
-            self.read, self.extras, self.good = read, extras, count
+        self.width = header + PEEK
+        if min(extras) == max(extras):
+            self.width += extras[0]
+            records = b"".join(read)
+        else:
+            records = b"".join([piece[:header] + piece[-PEEK:] for piece in read])
+        if self._agree(records, lanes, count):
+            self.records, self.extras, self.good = records, extras, count
             self.edge = self.start(count - 1) + self.sizes[count - 1]
 
     def _agree(self, local: bytes, extras: bytes, count: int) -> bool:
-        """Do all local headers, one behind the other, say the same as the entries do?"""
-        header, stride = self.entries.header, self.entries.stride
+        """Do all local headers, one in each record, say the same as the entries do?"""
+        header, stride, width = self.entries.header, self.entries.stride, self.width
         names, stop = self.at + _ENTRY, self.at + count * stride
         return (
-            len(local) == count * header
-            and all(local[place::header] == bytes([byte]) * count for place, byte in enumerate(self.usual))
-            and local[28::header] == extras[::8]
-            and local[29::header] == extras[1::8]
-            and all(
-                local[_LOCAL + n :: header] == self.table[names + n : stop : stride] for n in range(header - _LOCAL)
-            )
+            len(local) == count * width
+            and all(local[place::width] == bytes([byte]) * count for place, byte in enumerate(self.usual))
+            and local[28::width] == extras[::8]
+            and local[29::width] == extras[1::8]
+            and all(local[_LOCAL + n :: width] == self.table[names + n : stop : stride] for n in range(header - _LOCAL))
         )
 
     def suspects(self, hides: Hides) -> list[int]:
         """The numbers of those good ones that could be something else by their first bytes."""
-        sizes, count = self.sizes, len(self.read)
-        wanted = {*hides.shown(b"".join([piece[-PEEK:] for piece in self.read]), PEEK)}
+        sizes, width, records = self.sizes, self.width, self.records
+        count, at = len(records) // width, width - PEEK
+        wanted = {*hides.shown(records, width, at)} if count else set()
         if count and min(sizes[:count]) < PEEK:  # what stands behind a tensor that is shorter says nothing of it
             wanted.update(number for number, size in enumerate(sizes[:count]) if size < PEEK)
-        found = [
-            number for number in sorted(wanted) if hides(self.read[number][-PEEK:][: sizes[number]], sizes[number])
-        ]
+        first = [(number, records[number * width + at : (number + 1) * width]) for number in sorted(wanted)]
+        found = [number for number, head in first if hides(head[: sizes[number]], sizes[number])]
         # Most of what could be something else by a few bytes could not by some more.
         found += range(count, self.good)
         heads = self.artifact.pieces(map(self.start, found), [min(LOOK, sizes[number]) for number in found])

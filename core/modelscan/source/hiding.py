@@ -45,12 +45,12 @@ class Hides:
     def __call__(self, head: bytes, size: int) -> bool:
         return bool(head) and self.begins(head, size)
 
-    def shown(self, heads: bytes, width: int) -> Iterator[int]:
-        """The numbers of those beginnings of `width` bytes each that show a sign; `heads` are all of them."""
-        first = heads[::width]
+    def shown(self, records: bytes, width: int, at: int = 0) -> Iterator[int]:
+        """The numbers of those records of `width` bytes in which what begins at `at` shows a sign."""
+        first = records[at::width]
         found = 0
         for place, firsts, others in _tables(self.signs):
-            there = heads[place::width].translate(others)
+            there = records[at + place :: width].translate(others)
             found |= int.from_bytes(first.translate(firsts), "little") & int.from_bytes(there, "little")
         return (mark.start() for mark in _MARKED.finditer(found.to_bytes(len(first), "little")))
 
