@@ -150,6 +150,11 @@ class Field:
         """The environment variable that sets it."""
         return "MODELSCAN_" + "_".join(self.keys).upper()
 
+    @property
+    def is_spoken(self) -> bool:
+        """Does the environment set it?"""
+        return ANY not in self.keys and self.reach < Reach.NAMED
+
     def fits(self, keys: Keys) -> bool:
         return len(keys) == len(self.keys) and self.leads_to(keys)
 
@@ -165,6 +170,15 @@ def _both_names(mine: tuple[str, ...], least: tuple[str, ...]) -> tuple[str, ...
     if ANY in mine or set(least) <= set(mine):
         return mine
     return least if ANY in least else (*mine, *(name for name in least if name not in mine))
+
+
+def _as_set(_: Any, least: Any) -> Any:
+    """Of a budget no value is stricter: with a smaller one less is read, with a larger one more may be asked of it."""
+    return least
+
+
+def _kept_on(mine: bool, least: bool) -> bool:
+    return mine or least
 
 
 def _worse_grades(mine: Mapping[str, Severity], least: Mapping[str, Severity]) -> Mapping[str, Severity]:
@@ -208,6 +222,7 @@ OURS: tuple[Field, ...] = (
             Reach.FOLDER,
             getattr(_LIMITS, name),
             f"the budget `Limits.{name}`; reaching it ends in INCONCLUSIVE",
+            _as_set,
         )
         for name in Limits.__match_args__
     ),
@@ -216,6 +231,10 @@ OURS: tuple[Field, ...] = (
 
 def _is_known_reporter(_: Keys, value: Any) -> bool:
     return value in REPORTERS
+
+
+def _is_nothing(_: Keys, value: Any) -> bool:
+    return not value
 
 
 def _is_on(_: Keys, value: Any) -> bool:
@@ -249,7 +268,7 @@ THEIRS: tuple[Field, ...] = (
         Reach.NAMED,
         True,
         "false leaves the formats of this scanner out",
-        None,
+        _kept_on,
         _is_on,
     ),
     Field(("scanners", ANY, "supported_extensions"), TEXTS, Reach.FOLDER, (), "without effect"),
@@ -290,7 +309,15 @@ THEIRS: tuple[Field, ...] = (
         None,
         _is_known_reporter,
     ),
-    Field(("reporting", "settings"), TABLE, Reach.FOLDER, {}, "what the report class is given"),
+    Field(
+        ("reporting", "settings"),
+        TABLE,
+        Reach.PERSON,
+        {},
+        "what the report class is given",
+        None,
+        _is_nothing,
+    ),
 )
 
 

@@ -22,7 +22,6 @@ from modelscan.records import dataclass, field, replace
 from modelscan.render.inert import inert
 from modelscan.report import Severity
 from modelscan.schema import (
-    ANY,
     FIELDS,
     KERAS_NAMES,
     LONGEST,
@@ -192,7 +191,8 @@ def stricter(policy: Policy, path: str) -> Policy:
     floor = Settings(_from_file(path, Reach.PERSON).values)
     word = min(policy.word, floor.get("policy"), key=WORDS.index) if ("policy",) in floor.values else policy.word
     denied = {name: max(severity, policy.denied.get(name, severity)) for name, severity in floor.denied.items()}
-    return replace(policy, word=word, denied={**policy.denied, **denied})
+    limits = {keys[1]: row.value for keys, row in floor.values.items() if keys[0] == "limits"}
+    return replace(policy, word=word, limits=replace(policy.limits, **limits), denied={**policy.denied, **denied})
 
 
 def read_approvals(path: Path) -> tuple[Approval, ...]:
@@ -212,7 +212,7 @@ def _merged(layers: Sequence[Layer], floor: Layer | None) -> Settings:
         least = mine if known is None or known.floor is None else known.floor(mine, setting.value)
         if least == mine:
             continue
-        stays = f" {setting.value}" if isinstance(setting.value, str) else ""
+        stays = f" {setting.value}" if isinstance(setting.value, str | int | float) else ""
         notes.append(f"{dotted(keys)} stays{stays}, as the administrator set it ({setting.origin})")
         values[keys] = Setting(least, setting.origin)
     approved = tuple(row for layer in layers for row in layer.approved)
@@ -235,7 +235,7 @@ def _from_environment() -> Layer:
     values: dict[Keys, Setting] = {}
     wrong = []
     for known in FIELDS:
-        text = os.environ.get(known.variable) if ANY not in known.keys and known.reach < Reach.NAMED else None
+        text = os.environ.get(known.variable) if known.is_spoken else None
         if text is None:
             continue
         try:
@@ -248,7 +248,7 @@ def _from_environment() -> Layer:
 
 
 def _unknown_variables() -> Iterator[str]:
-    known = {HOME, *(field.variable for field in FIELDS)}
+    known = {HOME, *(field.variable for field in FIELDS if field.is_spoken)}
     if ignored():
         yield f"environment variable {HOME} is not used: it must be an absolute path"
     for name in sorted(os.environ):
@@ -336,7 +336,7 @@ class _Reading:
         except (ValueError, KeyError):
             self.wrong.append(f"{self._where(keys)}: {_wrong(dotted(keys), known, value)}")
             return
-        if known.reach <= self.reach:
+        if known.reach <= self.reach or (known.floor and self.reach is Reach.PERSON and known.harmless(keys, read)):
             self.values[keys] = Setting(read, self._where(keys))
         elif not known.harmless(keys, read):
             self._passed_over(keys)

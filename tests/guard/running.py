@@ -20,6 +20,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pytest
+from hashing import counted
 
 HERE = Path(__file__).parent
 _children = ThreadPoolExecutor(3)
@@ -48,6 +49,8 @@ class Outcome:
     text: str
     marker: bool
     value: object = None
+    hashed: int = 0
+    """Bytes of which this package made a sha256 meanwhile."""
 
 
 def names_in(script: str) -> list[str]:
@@ -141,8 +144,9 @@ def _run(case, folder: Path) -> Outcome:
     folder.mkdir()
     marker = folder / "marker"
     value, error, text = None, None, ""
-    try:
-        value = case(folder, marker)
-    except BaseException as caught:
-        error, text = type(caught).__name__, str(caught).replace(str(folder), "FOLDER")
-    return Outcome(error, text, marker.exists(), value)
+    with counted() as hashed:
+        try:
+            value = case(folder, marker)
+        except BaseException as caught:
+            error, text = type(caught).__name__, str(caught).replace(str(folder), "FOLDER")
+    return Outcome(error, text, marker.exists(), value, sum(hashed))

@@ -83,9 +83,11 @@ def run(target: Target, loader: Loader, instance: object, args: tuple[Any, ...],
     if not gate.guards() or not isinstance(call.source, str):
         return call.straight()
     STATE.calls[target.name] += 1
-    report = _repository(call.source, kwargs.get("source") == "local")
+    local = kwargs.get("source") == "local"
+    report = _repository(call.source, local)
     decision = Decision.WARNED if STATE.policy.word == "warn" else Decision.REFUSED
     if decision is Decision.REFUSED:
+        report = replace(report, sha256=Folder(Path(call.source)).sha256() if local else None)
         if not (admission.is_approved(report) or _names_approved() & {row.operator for row in report.findings}):
             raise refusal.refused(target.name, report)
         decision = Decision.ALLOWED
@@ -105,7 +107,6 @@ def _repository(source: str, local: bool) -> Report:
         findings=policy.findings([fact]),
         policy=policy.word,
         digest=policy.digest,
-        sha256=Folder(Path(source)).sha256() if local else None,
         versions=versions(),
     )
     return replace(report, milliseconds=round((time.perf_counter() - started) * 1000, 3))
