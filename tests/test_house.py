@@ -36,6 +36,7 @@ GROUND = ("evidence", "report", "errors", "limits", "records")
 def test_facts_know_no_opinions(path):
     above = (
         "modelscan.rules",
+        "modelscan.carried",
         "modelscan.judge",
         "modelscan.policy",
         "modelscan.scanner",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 
+from modelscan.carried import Carried, split
 from modelscan.evidence import Evidence, Kind, file_of
 from modelscan.patterns import later
 from modelscan.policy import KERAS, TENSORFLOW
@@ -13,12 +14,6 @@ from modelscan.records import replace
 from modelscan.report import Finding, Severity
 from modelscan.rules.match import Match, Rule
 from modelscan.rules.rule import Use
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Protocol
-
-    from modelscan.policy import Policy
 
 GUESSES = frozenset(
     {"unreviewed-name", "unreviewed-class", "unreviewed-call", "untrusted-argument", "indirect-call"}
@@ -32,33 +27,11 @@ COMPILED = later(
 """What torch.jit.load resolves inside a TorchScript archive, without importing anything."""
 IMPORTERS = {"dill": "dill._dill:_import_module", "cloudpickle": "cloudpickle.cloudpickle:_builtin_type"}
 """What turns a text into a module or type, by how the fact says it was reached."""
-
-PARTIAL = "functools.partial"
 DICT = "builtins.dict"
 
 
-if TYPE_CHECKING:
-
-    class Session(Protocol):
-        """What the process that is about to load knows and a plain scan does not."""
-
-        def is_own(self, module: str, name: str) -> bool:
-            """Is this a class or function that the user's own code, already imported, defines?"""
-
-        def is_enum(self, module: str, name: str) -> bool:
-            """Is this an Enum class that is already imported, whose members are data?"""
-
-        def is_nearby(self, module: str) -> bool:
-            """Would importing this module run a file of the current folder or of the model's own?"""
-
-
-class Judge:
+class Judge(Carried):
     """One pass over the facts of one scan."""
-
-    def __init__(self, policy: Policy, session: Session | None) -> None:
-        self.policy, self.rules, self.session = policy, policy.rules, session
-        self._lookups: set[str] = set()
-        """Makers of objects that look something up once they are called, as "module:name"."""
 
     @functools.cached_property
     def _guesses(self) -> set[str]:
@@ -153,18 +126,11 @@ class Judge:
             found, known = self._match(module, name), module.partition(".")[0] in self.rules.packages
             if found.rule is None and found.use is None and not (known and module != "types"):
                 yield self._finding(
-                    self._match(*_split(IMPORTERS[opcode])).rule or self._structure("unreviewed-call"), fact
+                    self._match(*split(IMPORTERS[opcode])).rule or self._structure("unreviewed-call"), fact
                 )
 
-    def _loaders(self, fact: Evidence) -> Iterator[Finding]:
-        """What loads the bytes that it is called with is handed on, or kept: then nobody has scanned these."""
-        for spelled in fact.detail["plain"]:
-            found = self._match(*_split(spelled))
-            if found.use is Use.NESTED:
-                yield self._finding(self._structure("nested-load"), fact, found.name)
-
     def _called(self, fact: Evidence, constructed: Set[str]) -> Iterator[Finding]:
-        module, name = _split(fact.detail["callee"])
+        module, name = split(fact.detail["callee"])
         found = self._match(module, name)
         if found.rule is not None:
             if not (found.rule.on_call and self._waits(fact)):
@@ -194,7 +160,7 @@ class Judge:
             yield self._finding(replace(rule, severity=Severity.LOW) if own else rule, fact, found.name)
 
     def _constructed(self, fact: Evidence) -> Iterator[Finding]:
-        module, name = _split(fact.detail["callee"])
+        module, name = split(fact.detail["callee"])
         found = self._match(module, name)
         if found.rule is not None:
             if not found.rule.on_state:
@@ -247,7 +213,7 @@ class Judge:
         return replace(self._structure("denied-by-settings"), severity=severity)
 
     def _stated(self, fact: Evidence, constructed: Set[str]) -> Iterator[Finding]:
-        module, name = _split(fact.detail["callee"])
+        module, name = split(fact.detail["callee"])
         found = self._match(module, name)
         if fact.detail["opcode"] == "getattr":
             if found.use is not None or (self.rules.knows(found.name) and not self._is_own(module, name)):
@@ -282,43 +248,20 @@ class Judge:
         for spelled in fact.detail["arguments"]:
             if spelled.replace(":", ".") in constructed:
                 continue
-            held = self._match(*_split(spelled))
+            held = self._match(*split(spelled))
             unread = held.use is None or (held.use is Use.CONSTRUCT and spelled in fact.detail["plain"])
             foreign = unread and held.name.partition(".")[0] != package
             if foreign if built else held.use in (None, Use.NAME, Use.HOLD):
                 yield self._finding(self._structure("untrusted-state"), fact, held.name)
                 return
 
-    def _is_data(self, spelled: str, constructed: Set[str]) -> bool:
-        """Is it a class of nobody's library that the file has instances of? An array of objects carries these."""
-        found = self._match(*_split(spelled))
-        made = spelled.replace(":", ".") in constructed
-        return made and found.use is None and found.rule is None and not self.rules.knows(found.name)
-
-    def _is_method(self, spelled: str, fact: Evidence) -> bool:
-        """Is it what an instance of that class, or of a trusted one, has under a name that does not act?"""
-        module, name = _split(spelled)
-        cls, of_instance, attribute = name.partition("().")
-        if not of_instance or self.rules.acts(attribute):
-            return False
-        return f"{module}:{cls}" == fact.detail["callee"] or self._match(module, cls).use is not None
-
     def _filled(self, fact: Evidence, constructed: Set[str]) -> Iterator[Finding]:
-        found = self._match(*_split(fact.detail["callee"]))
+        found = self._match(*split(fact.detail["callee"]))
         if "arguments" in fact.detail:
             yield from self._loaders(fact)
             yield from self._replacing(fact, found, "untrusted-state", constructed)
         elif found.rule is None and found.use is not None and not found.items:
             yield self._finding(self._structure("untrusted-fill"), fact, found.name)
-
-    def _replacing(self, fact: Evidence, found: Match, key: str, constructed: Set[str]) -> Iterator[Finding]:
-        """Functions that could take the place of methods which the object calls while it is made, stated or filled."""
-        for spelled in fact.detail["arguments"] if found.calls else ():
-            held = self._match(*_split(spelled))
-            made = found.calls == "functions" and spelled.replace(":", ".") in constructed
-            kept = held.use is Use.CONSTRUCT and spelled in fact.detail["plain"]
-            if (held.use in (None, Use.NAME) and not made) or kept or held.name == PARTIAL:
-                yield self._finding(self._structure(key), fact, found.name)
 
     def _cell(self, fact: Evidence, worst: Mapping[str, Severity], unread: set[str]) -> Iterator[Finding]:
         """A line or output of a notebook. `worst` is what was found in the files beside it, `unread` those not read.
@@ -337,118 +280,6 @@ class Judge:
                 yield self._finding(self._structure(rule.instead), fact, operator)
         elif rule.severity is not None:
             yield self._finding(rule, fact, operator)
-
-    def _waits(self, fact: Evidence) -> bool:
-        """Does the call make an `operator.itemgetter` or the like that stays in an object's state, for harmless names?
-
-        What calls it while loading, or is given it, is judged by the names of its arguments.
-        """
-        if not fact.detail.get("kept"):
-            return False
-        return not any(self.rules.acts(name) for name in fact.detail["looks"])
-
-    def _denied(self, fact: Evidence) -> Iterator[str]:
-        """Arguments that are denied when they are handed on; naming them alone may be nothing (`builtins.getattr`)."""
-        return (spelled for spelled in fact.detail["arguments"] if self._match(*_split(spelled)).rule is not None)
-
-    def _arguments(self, fact: Evidence, callee: Match, names: Iterable[str]) -> Iterator[Finding]:
-        """A trusted function that may call what it is given: each of these names must be trusted.
-
-        Where any argument will do, those count that an object carries: a function that takes any mapping calls the
-        `keys` of whatever has some (`OrderedDict(SimpleNamespace(keys=f))` runs `f`).
-        """
-        for spelled in names:
-            module, name = _split(spelled)
-            found = self._match(module, name)
-            if found.rule is not None:
-                # A partial calls it no sooner than itself is called, and then its name is among the arguments.
-                if not (callee.name == PARTIAL and spelled in self._lookups and found.rule.on_call):
-                    yield self._finding(found.rule, fact, found.name)
-            elif found.use is None and not self.rules.trusts_owner(module, name) and not self._is_own(module, name):
-                yield self._finding(self._structure("untrusted-argument"), fact, found.name)
-        if callee.use is not Use.HOLD:
-            yield from self._callable(fact, fact.detail["handed" if callee.items else "carried"])
-
-    def _callable(self, fact: Evidence, names: Sequence[str]) -> Iterator[Finding]:
-        """Functions that an object carries, for a callee that may fetch and call them by attribute.
-
-        `str(layer)` runs the layer's `extra_repr`. Containers look at what they are given, not at what is in it.
-        """
-        matches = [self._match(*_split(spelled)) for spelled in names]
-        held = any(found.use is Use.HOLD for found in matches)
-        for spelled, found in zip(names, matches, strict=True):
-            # A class that is kept may be called, and what its `__init__` does nobody has read.
-            called = held or (found.use is not None and spelled in fact.detail["values"])
-            if found.use is Use.NAME or (called and found.use in (None, Use.CONSTRUCT)):
-                yield self._finding(self._structure("untrusted-argument"), fact, found.name)
-
-    def _asked(self, fact: Evidence, callee: Match) -> Iterator[Finding]:
-        """Objects that a trusted function may iterate, convert or compare, which runs methods of their classes.
-
-        `list(loader)` starts the loader's workers. A class is reviewed for being made, unless its group says more.
-        A list or a set of objects keeps them, hashed at most, as opcodes that fill one do.
-        """
-        for spelled in fact.detail["given" if callee.keeps else "among"]:
-            found = self._match(*_split(spelled))
-            if found.use not in (Use.CALL, Use.CALL_EMPTY) and not found.passive:
-                yield self._finding(self._structure("untrusted-argument"), fact, found.name)
-
-    def _is_bomb(self, fact: Evidence, callee: Match) -> bool:
-        """Is it given an iterator without end, or the like, that it may go through?
-
-        A list or a set that has one among its items keeps it, and a partial goes through nothing.
-        """
-        held = fact.detail.get("giant")
-        return held is not None and callee.name != PARTIAL and (held == "given" or not callee.keeps)
-
-    def _functions(self, fact: Evidence, key: str, made: Set[str] = frozenset()) -> Iterator[Finding]:
-        """Functions that an object carries where data belongs: asked for its items, it would run them.
-
-        Classes that the file has instances of, `made`, are carried as these.
-        """
-        for spelled in fact.detail["handed"]:
-            found = self._match(*_split(spelled))
-            data = found.use is None and found.rule is None and spelled.replace(":", ".") in made
-            kept = found.use is Use.CONSTRUCT and spelled in fact.detail["values"]
-            if (found.use in (None, Use.NAME) and not data) or kept or found.name == PARTIAL:
-                yield self._finding(self._structure(key), fact, found.name)
-
-    def _match(self, module: str, name: str) -> Match:
-        found = self.rules.match(module, name)
-        if self.policy.denied and (severity := self._denied_by_hand(module, name)):
-            if found.rule is None or (found.rule.severity or Severity.LOW) < severity:
-                return Match(found.name, rule=replace(self._structure("denied-by-settings"), severity=severity))
-            return found
-        critical = found.rule is not None and found.rule.severity is Severity.CRITICAL
-        if found.name in self.policy.allowed and not critical:
-            return Match(found.name, use=Use.CALL, items=True, passive=True)
-        return found
-
-    def _denied_by_hand(self, module: str, name: str) -> Severity | None:
-        """By any spelling, and through attributes of what is denied."""
-        denied, parts = self.policy.denied, f"{module}.{name}".split(".")
-        spelled = [".".join(parts[:size]) for size in range(1, len(parts) + 1)]
-        spelled += [f"{module}.*", self.rules.canonical(module, name)]
-        spelled.append(spelled[-1].rpartition(".")[0] + ".*")
-        return max((denied[row] for row in spelled if row in denied), default=None)
-
-    def _structure(self, key: str) -> Rule:
-        return self.rules.structure[key]
-
-    def _is_lookalike(self, package: str) -> bool:
-        from modelscan.rules.lookalike import lookalike
-
-        return lookalike(package, self.rules.packages) is not None
-
-    def _is_own(self, module: str, name: str) -> bool:
-        return self.session is not None and self.session.is_own(module, name)
-
-    def _is_enum(self, module: str, name: str) -> bool:
-        return self.session is not None and self.session.is_enum(module, name)
-
-    def _finding(self, rule: Rule, fact: Evidence, operator: str = "") -> Finding:
-        severity = rule.severity or Severity.MEDIUM
-        return Finding(rule.id, severity, operator or fact.subject, fact.where, rule.why, rule.fix, fact)
 
 
 def worse(one: Rule | None, other: Rule | None) -> Rule | None:
@@ -469,8 +300,3 @@ def _runs_ordinary(rule: Rule, fact: Evidence) -> bool:
 
 def could_be_imported(dotted: str) -> bool:
     return all(part.isidentifier() for part in dotted.split("."))
-
-
-def _split(spelled: str) -> tuple[str, str]:
-    module, _, name = spelled.partition(":")
-    return module, name

@@ -13,7 +13,7 @@ from modelscan.report import Failure, Finding, Report, Severity, Verdict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # what a scan without a single fact needs none of
-    from modelscan.judge import Session
+    from modelscan.carried import Session
     from modelscan.rules.match import Rules
     from modelscan.wanted import Passed, Wanted
 

@@ -29,9 +29,10 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any, BinaryIO
 
+    from modelscan.carried import Session
+
     # the readers are many and the guard is installed in every session: they come with the first scan
     from modelscan.formats import Context, Reader, Row
-    from modelscan.judge import Session
 
     Source = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO
 

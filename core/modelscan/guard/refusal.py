@@ -21,7 +21,7 @@ from modelscan.scanner import versions
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from modelscan.judge import Session
+    from modelscan.carried import Session
 
 NAMED = 3
 """Operators that the one-line message names."""
