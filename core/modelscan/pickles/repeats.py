@@ -33,7 +33,8 @@ FIRST = 128
 BUSY, CHEAP = 8, 3
 """Calls of a row from which on each counts so many times: it will be an outline, which takes no time to compile."""
 IDLE = 4_096
-"""Ends of rows by one opcode that do not repeat, one after the other, before as many are passed without a look."""
+"""Ends of rows by one opcode that do not repeat, one after the other, before as many are passed without a look, and
+then twice as many each time."""
 TEMPLATES = 16
 WIDEST = 4
 """Values that one row leaves on the stack."""
@@ -74,6 +75,7 @@ class _Track:
     patience: int = field(default_factory=lambda: FIRST)
     idle: int = 0
     """Ends of rows that were no rows, and, below 0, ends to pass without a look."""
+    passing: int = IDLE
 
     def end(self, height: int, pos: int, special: int) -> _End:
         while self.ends and self.ends[-1].height >= height:
@@ -273,10 +275,11 @@ class Repeats:
         if streak < ROWS:
             track.idle += 1
             if track.idle == IDLE:  # looks less often while nothing comes of it
-                track.idle = -IDLE
+                track.idle = -track.passing
+                track.passing *= 2
                 track.ends.clear()
             return None
-        track.idle = 0
+        track.idle, track.passing = 0, IDLE
         if track.walked < track.patience or len(self.templates) >= TEMPLATES:
             return None
         track.walked, track.patience = 0, 2 * track.patience

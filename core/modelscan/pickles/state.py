@@ -198,15 +198,13 @@ class State(ABC):
         if lookup is not None:
             self.ledger.lookups[at] = (lookup, made)
         self.ledger.act(Kind.CALL, opcode, callee, args, at)
-        self._counted(made)
+        if type(callee) is Global and callee.spelled in amounts.READINGS:
+            self._counted(made, callee.spelled)
         return made
 
-    def _counted(self, made: Made) -> None:
-        """What a call comes to, where that hangs on what it is given."""
-        spelled = made.callee.spelled if type(made.callee) is Global else ""
-        read = amounts.READINGS.get(spelled)
-        if read is None:
-            return
+    def _counted(self, made: Made, spelled: str) -> None:
+        """What a call of one of `amounts.READINGS` comes to, which hangs on what it is given."""
+        read = amounts.READINGS[spelled]
         count = amounts.of(read, self.data, self.end, made.args)
         if spelled == amounts.DTYPE:
             self.typed += 1
@@ -233,7 +231,8 @@ class State(ABC):
             self.ledger.note(Kind.ANOMALY, "computed-arguments", at)
         self.ledger.act(Kind.CONSTRUCT, opcode, cls, args, at)
         made = Made(cls, args, at, "instance")
-        self._counted(made)
+        if type(cls) is Global and cls.spelled in amounts.READINGS:
+            self._counted(made, cls.spelled)
         return made
 
     def named(self, value: Global) -> None:

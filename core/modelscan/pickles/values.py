@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from itertools import repeat
 
 from modelscan.pickles.batches import Batch
 
@@ -77,31 +78,29 @@ class Group:
         self.size += count
         self.weight += count
         if count <= room:
-            for item in items:
-                if type(item) is not int:
-                    self._holds(item, 1)
             self.head += items
+            self._hold(zip(items, repeat(1)))
             return
         self.head += items[:room]
         others = [item for item in items if type(item) is not int]
-        if not others:
-            return
-        times = Counter(others)  # what a repeat of calls leaves is one value, thousands of times
-        for item, often in times.items():
-            self._holds(item, often)
-        if self.rest is None:
-            self.rest = []
-        self.rest += times
+        if others:
+            times = Counter(others)  # what a repeat of calls leaves is one value, thousands of times
+            self._hold(times.items())
+            self.rest = self.rest or []
+            self.rest += times
 
-    def _holds(self, item: Any, times: int) -> None:
-        """It is put in so many times."""
-        kind = type(item)
-        if kind is Group:
-            self.weight += item.weight * times
-            if item.depth >= self.depth:
-                self.depth = item.depth + 1
-        elif kind is Made and type(item.args) is Group:
-            self.weight += item.args.weight * times
+    def _hold(self, values: Iterable[tuple[Any, int]]) -> None:
+        """Values, and how often each is put in."""
+        for item, often in values:
+            kind = type(item)
+            if kind is int:
+                continue
+            if kind is Group:
+                self.weight += item.weight * often
+                if item.depth >= self.depth:
+                    self.depth = item.depth + 1
+            elif kind is Made and type(item.args) is Group:
+                self.weight += item.args.weight * often
 
     def parts(self) -> Iterator[Any]:
         yield from self.head
