@@ -15,7 +15,7 @@ import pickle
 import subprocess
 import sys
 import threading
-from concurrent.futures.process import _ResultItem
+from concurrent.futures.process import _CallItem, _ExceptionWithTraceback, _ResultItem
 
 import pytest
 from guard.values import Unreviewed
@@ -126,6 +126,32 @@ def test_traffic_between_processes_waits_for_no_disk(guard, monkeypatch):
             pickle.Unpickler(io.BytesIO(pickle.dumps(_ResultItem(1)))).load()
 
 
+def test_names_that_traffic_may_ask_for_stay_refused_to_others(guard):
+    """Once a pool has asked for its own names nobody else may, not even a function of the same name."""
+
+    class Queue:
+        """`multiprocessing.queues.Queue.get` reads what another process wrote; this one does not."""
+
+        def get(self, data):
+            return unpickled(data)
+
+    Queue.get.__qualname__ = "Queue.get"
+    Queue.get.__code__ = Queue.get.__code__.replace(co_qualname="Queue.get")
+    data = pickle.dumps(_ResultItem(1))
+    queue = multiprocessing.Queue()
+    try:
+        for _ in range(3):
+            queue.put(_ResultItem(1))
+            assert queue.get(timeout=60).work_id == 1
+    finally:
+        queue.close()
+        queue.join_thread()
+    assert (_ResultItem.__module__, "_ResultItem") in audit._held
+    for load in (unpickled, Queue().get):
+        with pytest.raises(UnsafeModelError):
+            load(data)
+
+
 def unpickled(data: bytes):
     """By an unpickler that no gate stands before."""
     return pickle.Unpickler(io.BytesIO(data)).load()
@@ -151,7 +177,14 @@ def test_a_name_that_passed_is_asked_about_again_where_it_may_not(guard):
 
 def test_what_is_remembered_is_bounded(guard, monkeypatch):
     audit._passed.clear()
+    audit._held.clear()
     monkeypatch.setattr(audit, "PASSED", 3)
     for value in (datetime.date(2020, 1, 2), Unreviewed(), decimal.Decimal(1), collections.OrderedDict(), 1j):
         unpickled(pickle.dumps(value))
-    assert len(audit._passed) <= 3
+    here, there = multiprocessing.Pipe()
+    with here, there:
+        for value in (_ResultItem(1), _CallItem(1, abs, (), {}), _ExceptionWithTraceback(OSError(), None), os.getpid):
+            here.send(value)
+            there.recv()
+    assert 0 < len(audit._passed) <= 3
+    assert 0 < len(audit._held) <= 3

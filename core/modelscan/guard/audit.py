@@ -13,7 +13,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
-from types import FrameType
+from types import CodeType, FrameType
 from typing import Any
 
 from modelscan.approvals import allowed_names, kept_names
@@ -36,8 +36,13 @@ _acts, _is_exempt, _described = tripwire.acts, tripwire.is_exempt, tripwire.desc
 _added = False
 _passed: dict[Any, Policy] = {}
 """Names that a policy lets everybody resolve: pools send the same few ones again and again."""
+_held: dict[Any, Policy] = {}
+"""Names that a policy does not. Pools have some of their own, with which they send each task."""
 PASSED = 4096
 """Names that are remembered."""
+_traffic: dict[str, CodeType] = {}
+"""By its qualified name, the code of a function whose traffic is trusted. Codes themselves are slow keys, which are
+hashed by all that is in them; and each look into a frame is an event of its own."""
 
 
 def _hook(event: str, args: tuple[Any, ...]) -> None:
@@ -46,13 +51,19 @@ def _hook(event: str, args: tuple[Any, ...]) -> None:
         scope = _scope_here()
         if scope is None or not scope.open:
             if (_passed.get(args) is not STATE.policy or latched()) and STATE.enforces:
-                _outside(_getframe(1), str(args[0]), str(args[1]))
+                frame = _getframe(1)
+                if _held.get(args) is not STATE.policy or not _is_traffic(frame.f_code):
+                    _outside(frame, str(args[0]), str(args[1]))
         elif scope.allowed is not None and args not in scope.allowed and STATE.enforces:
             _unseen(scope, str(args[0]), str(args[1]))
     elif event in _events:
         scope = _scope_here()
         if scope is not None and scope.trip and scope.open and _acts(event, args):
             _act(scope, event, args)
+
+
+def _is_traffic(code: CodeType) -> bool:
+    return _traffic.get(code.co_qualname) is code
 
 
 def asks(frame: FrameType, module: str, name: str, names: AbstractSet[Pair] | None) -> None:
@@ -88,15 +99,22 @@ def _outside(frame: FrameType | None, module: str, name: str) -> None:
     policy = STATE.policy
     found = policy.rules.match(module, name)
     if found.rule is None and found.name not in latched() and (found.use is not None or policy.word != "strict"):
-        if len(_passed) >= PASSED:
-            _passed.clear()
-        _passed[module, name] = policy
+        _keep(_passed, (module, name), policy)
         return
     asker = _asker(frame)
     if _is_internal(asker):  # before the approvals: those that are kept are on a disk
+        if asker is not None and asker is frame:
+            _traffic[frame.f_code.co_qualname] = frame.f_code
+            _keep(_held, (module, name), policy)
         return
     if found.name not in policy.allowed and found.name not in allowed_names() and found.name not in kept_names():
         raise _refusal(f"<pickle read by {_describe(asker)}>", module, name)
+
+
+def _keep(names: dict[Any, Policy], name: Pair, policy: Policy) -> None:
+    if len(names) >= PASSED:
+        names.clear()
+    names[name] = policy
 
 
 def _act(scope: Scope, event: str, args: tuple[Any, ...]) -> None:
