@@ -1,21 +1,29 @@
-"""python -m benchmarks.pools [--pairs 20] [NAME …]: pools, loaders of data and copies, with the guard and without it.
+"""python -m benchmarks.pools [--pairs 20] [--floor] [NAME …]: pools, loaders of data and copies, guarded and bare.
 
 Two pools of a kind live side by side, one begun under the guard and one without; each is given the same work in turn.
 Figures are CPU seconds of this process and of the workers, each of which says with a result what it has used so far.
+
+`--floor` times what one task of a `ProcessPoolExecutor` sends through a pipe and back, in processes of their own: bare,
+with an audit hook that merely returns, and with the guard.
 """
 
 from __future__ import annotations
 
 import argparse
 import copy
+import functools
 import gc
 import multiprocessing
 import os
 import statistics
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import _CallItem, _process_chunk, _ResultItem  # type: ignore[attr-defined]
 from contextlib import ExitStack
+from multiprocessing.connection import Connection
 from typing import Any
 
 import numpy as np
@@ -151,11 +159,58 @@ def compared(begin: Callable[[ExitStack], Work], pairs: int) -> Iterator[tuple[f
             yield first, other.seconds()
 
 
+MESSAGES = 3000
+"""Tasks of one timing of `way`, each with its result."""
+
+
+def way(mode: str) -> float:
+    """CPU microseconds that a task and its result take through a pipe, in a process that is not used for another mode.
+
+    An audit hook stays for as long as its process.
+    """
+    if mode == "guard":
+        guard.install()
+    elif mode == "hook":
+        sys.addaudithook(lambda *_: None)
+    task = _CallItem(1, functools.partial(_process_chunk, work), ((TASKS[0],),), {})
+    result = _ResultItem(1, result=[work(TASKS[0])])
+    there, here = multiprocessing.Pipe(duplex=False)
+    with there, here:
+        return min(_sent(here, there, (task, result)) for _ in range(5))
+
+
+def _sent(here: Connection, there: Connection, messages: tuple[object, ...]) -> float:
+    started = time.process_time()
+    for _ in range(MESSAGES):
+        for message in messages:
+            here.send(message)
+            there.recv()
+    return (time.process_time() - started) / MESSAGES * 1e6
+
+
+def floor(rounds: int) -> None:
+    """Prints medians of the three, taken in turn."""
+    took: dict[str, list[float]] = {"bare": [], "hook": [], "guard": []}
+    for _ in range(rounds):
+        for mode, times in took.items():
+            program = f"from benchmarks.pools import way; print(way({mode!r}))"
+            done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+            times.append(float(done.stdout))
+    for mode, times in took.items():
+        more = statistics.median(one - bare for one, bare in zip(times, took["bare"], strict=True))
+        print(f"{mode:<10}{statistics.median(times):7.1f} us a task  {more:+6.1f}")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.pools", description=__doc__)
     parser.add_argument("--pairs", type=int, default=20)
+    parser.add_argument("--floor", action="store_true", help="what a hook alone costs the way there and back")
     parser.add_argument("names", nargs="*", help="parts of row names; all of them if none is given")
     options = parser.parse_args()
+    if options.floor:
+        print(f"{machine()}; CPU, medians of {options.pairs} rounds\n")
+        floor(options.pairs)
+        return
     print(f"{machine()}; CPU seconds, medians of {options.pairs} interleaved pairs\n")
     print(f"{'work':<34}{'guarded':>9}{'bare':>9}    ratio  (middle half of the pairs)")
     for name, begin in ROWS.items():
