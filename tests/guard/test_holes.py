@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import contextvars
 import copyreg
+import importlib.util
 import io
 import multiprocessing
 import os
 import pickle
 import re
+import sys
 from pathlib import Path
 
 import pytest
 import samples
 
 from modelscan.errors import UnsafeModelError
+from modelscan.policy import Policy
 
 PAGE = Path(__file__).parents[2] / "docs" / "explanation" / "guard.md"
 
@@ -109,6 +113,65 @@ class Threaded:
         thread = threading.Thread(target=os.mkdir, args=(state,))
         thread.start()
         thread.join()
+
+
+def test_open_a_context_that_a_load_leaves_its_own_for(guard, marker):
+    """No pickle may name it; a class that is installed here may do it."""
+    state = samples.text(str(marker))
+    pickle.loads(samples.proto() + samples.global_(__name__, "Elsewhere") + b")\x81" + state + b"b.")
+    assert marker.exists()
+
+
+class Elsewhere:
+    def __setstate__(self, state):
+        contextvars.Context().run(os.mkdir, state)
+
+
+@pytest.mark.parametrize("name", ["contextvars.Context", "contextvars.Context.run", "contextvars.copy_context"])
+def test_no_pickle_may_name_a_context(guard, name):
+    module, _, rest = name.partition(".")
+    assert Policy().rules.match(module, rest).rule is not None
+
+
+def interpreters():
+    """The module of the standard library that makes interpreters, by its name in this release."""
+    name = "_interpreters" if importlib.util.find_spec("_interpreters") else "_xxsubinterpreters"
+    return importlib.import_module(name)
+
+
+def elsewhere(path) -> None:
+    """Makes a folder by an interpreter of its own."""
+    module = interpreters()
+    number = module.create()
+    try:
+        module.run_string(number, f"import os; os.mkdir({str(path)!r})")
+    finally:
+        module.destroy(number)
+
+
+def test_open_another_interpreter(guard, marker):
+    """A hook belongs to one interpreter, and so does a wrapper."""
+    elsewhere(marker)
+    assert marker.exists()
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 13), reason="since Python 3.13 a new interpreter raises no event")
+def test_closed_another_interpreter_that_a_load_starts(guard, marker):
+    state = samples.text(str(marker))
+    with pytest.raises(UnsafeModelError, match="PyInterpreterState_New"):
+        pickle.loads(samples.proto() + samples.global_(__name__, "Interpreted") + b")\x81" + state + b"b.")
+    assert not marker.exists()
+
+
+class Interpreted:
+    def __setstate__(self, state):
+        elsewhere(state)
+
+
+def test_no_pickle_may_name_what_makes_interpreters():
+    names = [("_interpreters", "run_string"), ("_interpreters", "exec"), ("_xxsubinterpreters", "run_string")]
+    names += [("concurrent.interpreters", "create"), ("concurrent.futures.interpreter", "InterpreterPoolExecutor")]
+    assert all(Policy().rules.match(*name).rule is not None for name in names)
 
 
 def test_open_an_end_of_an_object(guard, marker):

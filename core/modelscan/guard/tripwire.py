@@ -22,6 +22,7 @@ from modelscan.records import dataclass
 PROGRAMS = frozenset(
     {"os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "os.spawn", "os.startfile", "os.system"}
     | {"pty.spawn", "subprocess.Popen"}
+    | {"cpython.PyInterpreterState_New"}  # another interpreter in this process, to which no hook of this one belongs
 )
 """Nothing is exempt from these but what an import does."""
 
