@@ -5,16 +5,20 @@ from __future__ import annotations
 import hashlib
 import os
 import pickle
+import re
+import shlex
+import shutil
 import sqlite3
 import subprocess
 import sys
 import tomllib
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from samples import payload, proto
+from samples import call, global_, payload, proto
 
 from modelscan import approvals, guard, store
 from modelscan.approvals import Approval, to_toml
@@ -256,3 +260,46 @@ def test_a_reason_that_is_no_text_is_refused(run):
     done = run("approvals", "add", "--name", "pkg.a.C", "--reason", "bad \udcff byte")
     assert done.code == 4
     assert "UTF-8 has no such characters" in done.err
+
+
+# The page that says how
+
+
+PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "approve.md"
+
+
+def test_the_page_can_be_followed_as_it_stands(run, tmp_path, monkeypatch):
+    """Its shell commands, in order; only the digits of the sha256 are those of the file that is there."""
+    page = PAGE.read_text("utf-8")
+    monkeypatch.chdir(tmp_path)
+    evil = proto() + payload(tmp_path / "marker") + b"."
+    Path("model.pkl").write_bytes(evil)
+    for folder in ("models", "my-repository"):
+        Path(folder).mkdir()
+    Path("models", "m.pkl").write_bytes(proto() + call(global_("acme.models", "Churn")) + b".")
+    Path("my-repository", "hubconf.py").write_text("")
+    digest = hashlib.sha256(evil).hexdigest()
+    assert (run("model.pkl").code, run("models").code) == (1, 1)
+    commands = [
+        line[2:] for block in re.findall(r"```console\n(.*?)```", page, re.DOTALL) for line in block.split("\n")
+    ]
+    followed = [shlex.split(line, comments=True) for line in commands if line.startswith("modelscan ")]
+    assert len(followed) >= 8
+    for words in followed:
+        if words[1:3] == ["approvals", "export"]:
+            run(*words[1:])
+            Path(words[3]).write_text(
+                re.findall(r"```toml\n(.*?)```", page, re.DOTALL)[0].replace("3f5a9c01", digest[:8])
+            )
+            continue
+        done = run(*(word.replace("3f5a9c01", digest[:8]) for word in words[1:]))
+        assert done.code == 0, (words, done)
+    names = {row.value for row in approvals.kept()}
+    assert "acme.models.Churn" in names
+    sums = next(line for line in commands if "sha256sum" in line)
+    if sys.platform == "linux" and shutil.which("xargs"):
+        assert subprocess.run(["sh", "-c", sums], capture_output=True, text=True, check=True).stdout.split()[0] in names
+    for said in re.findall(r"`(modelscan approvals \w+[^`]*--reason[^`]*)`", page):
+        words = [word.replace("FILE", "model.pkl") for word in shlex.split(said)[1:]]
+        assert run(*words).code == 0
+    assert run("model.pkl").code == 0
