@@ -20,6 +20,7 @@ from pickle import loads as early_loads
 
 import samples
 from guard.running import main
+from guard.values import gzip_pipe
 
 GUARDED = len(sys.argv) > 2 and sys.argv[2] != "bare"
 
@@ -161,6 +162,20 @@ def case_numpy_positional(folder, marker):
     import numpy
 
     numpy.load(io.BytesIO(object_array(marker)), None, True)
+
+
+def case_numpy_gzip_pipe(folder, marker):
+    import numpy
+
+    with gzip_pipe(object_array(marker)) as file:
+        numpy.load(file, allow_pickle=True)
+
+
+def case_numpy_gzip_pipe_of_a_pickle(folder, marker):
+    import numpy
+
+    with gzip_pipe(evil(marker)) as file:
+        numpy.load(file, allow_pickle=True)
 
 
 def case_npz_member_read_later(folder, marker):

@@ -11,7 +11,7 @@ import os
 import pickle
 
 from guard.running import main
-from guard.values import DAY, Colour, Config, back, double
+from guard.values import DAY, Colour, Config, back, double, gzip_pipe
 
 
 def case_numpy(folder, marker):
@@ -26,6 +26,9 @@ def case_numpy(folder, marker):
         rows += [repr(numpy.load(file, allow_pickle=True)), file.tell()]
     with numpy.load(folder / "z.npz", allow_pickle=True) as archive:
         rows += [repr(archive["a"]), repr(archive["o"])]
+    for name in ("a.npy", "o.npy"):
+        with gzip_pipe((folder / name).read_bytes()) as file:
+            rows.append(repr(numpy.load(file, allow_pickle=True)))
     mapped = numpy.load(folder / "a.npy", mmap_mode="r", allow_pickle=True)
     return [*rows, type(mapped).__name__, repr(numpy.load(str(folder / "a.npy").encode(), allow_pickle=True))]
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import enum
+import gzip
+import os
 import pickle
 
 
@@ -42,3 +44,11 @@ def written(folder, data: bytes, name: str = "model.pkl"):
 
 def back(value, protocol=None):
     return repr(pickle.loads(pickle.dumps(value, protocol)))
+
+
+def gzip_pipe(data: bytes):
+    """A compressed stream that comes through a pipe: it says that it can go back, and cannot."""
+    there, here = os.pipe()
+    with os.fdopen(here, "wb") as file:
+        file.write(gzip.compress(data))
+    return gzip.GzipFile(fileobj=os.fdopen(there, "rb"))

@@ -8,6 +8,7 @@ from contextlib import closing
 from types import FrameType
 from typing import Any
 
+from modelscan.errors import UnsafeModelError
 from modelscan.guard import admission, callers, opening, shapes, sources
 from modelscan.guard.call import MISSING, Call, Loader
 from modelscan.guard.plain import WINDOW, looks_plain
@@ -16,6 +17,8 @@ from modelscan.guard.state import STATE
 from modelscan.guard.target import Target
 
 _getframe: Callable[[int], FrameType] = sys._getframe
+CAUSES = 16
+"""Errors of a chain that are looked through."""
 
 
 def guards() -> bool:
@@ -41,8 +44,10 @@ def load(target: Target, loader: Loader, instance: object, args: tuple[Any, ...]
             return admission.small(target, loader, args, kwargs, names)
     call = Call(target, loader, args, kwargs)
     value = call.source
-    if value is None or value is MISSING or not target.unpickles(args, kwargs) or sources.passes_on(target, value):
+    if value is None or value is MISSING or not target.unpickles(args, kwargs):
         return call.straight()
+    if sources.passes_on(target, value):
+        return _passed_on(call)
     if target.module == "pickle" and callers.is_internal(callers.asker(_getframe(1))):
         return call.straight()
     STATE.calls[target.name] += 1
@@ -54,6 +59,21 @@ def load(target: Target, loader: Loader, instance: object, args: tuple[Any, ...]
             source.prepare()
             names = source.names(STATE.policy)
             return admission.scanned(call, source) if names is None else admission.known(call, source, names)
+
+
+def _passed_on(call: Call) -> Any:
+    """A load by another guarded loader: what that one refused is refused, though the library says it in its words."""
+    try:
+        return call.straight()
+    except Exception as error:
+        cause: BaseException | None = error
+        for _ in range(CAUSES):
+            if cause is None or isinstance(cause, UnsafeModelError):
+                break
+            cause = cause.__cause__ or cause.__context__
+        if cause is error or not isinstance(cause, UnsafeModelError):
+            raise
+        raise cause from None
 
 
 def _is_part_of(scope: Scope, frame: FrameType) -> bool:

@@ -65,8 +65,10 @@ TARGETS: tuple[Target, ...] = (
         rewinds=_cannot_peek,
         loader="joblib",
     ),
-    Target("numpy.load", "numpy.lib._npyio_impl", "load", Takes.PLACE, "file", unpickles=_allows_pickle),
-    Target("numpy.load", "numpy.lib.npyio", "load", Takes.PLACE, "file", unpickles=_allows_pickle),
+    *(
+        Target("numpy.load", module, "load", Takes.PLACE, "file", inner=True, unpickles=_allows_pickle)
+        for module in ("numpy.lib._npyio_impl", "numpy.lib.npyio")
+    ),
     Target(
         "pandas.read_pickle",
         "pandas.io.pickle",
