@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pickle
 
@@ -27,23 +28,52 @@ def transformers_attack_state_dict(folder, marker):
     load_state_dict(str(torch_zip(folder, marker)), weights_only=False)
 
 
-def transformers_attack_hub_file(folder, marker):
+def hub_attack_file(folder, marker):
     from huggingface_hub import load_state_dict_from_file
 
     load_state_dict_from_file(str(torch_zip(folder, marker)), weights_only=False, safe=False)
 
 
-def transformers_attack_hub_model(folder, marker):
+def hub_attack_model(folder, marker):
     import torch
     from huggingface_hub import load_torch_model
 
     load_torch_model(torch.nn.Linear(2, 2), str(torch_zip(folder, marker)), weights_only=False, safe=False)
 
 
-def transformers_attack_url(folder, marker):
+def hub_attack_url(folder, marker):
     import torch
 
     torch.hub.load_state_dict_from_url(torch_zip(folder, marker).as_uri(), str(folder / "cache"), weights_only=False)
+
+
+def hub_attack_shards(folder, marker):
+    """An index that names the files of a model, the second of which does more."""
+    import torch
+    from huggingface_hub import load_torch_model
+
+    torch.save({"weight": torch.zeros(2, 2)}, folder / "pytorch_model-00001-of-00002.bin")
+    torch_zip(folder, marker).rename(folder / "pytorch_model-00002-of-00002.bin")
+    names = {"weight": "pytorch_model-00001-of-00002.bin", "bias": "pytorch_model-00002-of-00002.bin"}
+    (folder / "pytorch_model.bin.index.json").write_text(json.dumps({"metadata": {}, "weight_map": names}), "utf-8")
+    load_torch_model(torch.nn.Linear(2, 2), folder, weights_only=False, safe=False, strict=False)
+
+
+def hub_plain_models(folder, marker):
+    """Whole and in shards, as torch and as safetensors write them."""
+    import torch
+    from huggingface_hub import load_torch_model, save_torch_model
+
+    torch.manual_seed(0)
+    model = torch.nn.Linear(2, 2)
+    found = []
+    for name, options in {"safe": {}, "torch": {"safe_serialization": False}, "shards": {"max_shard_size": 16}}.items():
+        (folder / name).mkdir()
+        save_torch_model(model, folder / name, **options)
+        again = torch.nn.Linear(2, 2)
+        load_torch_model(again, folder / name, weights_only=False, safe=name != "torch")
+        found.append(bool(torch.equal(again.weight, model.weight)))
+    return found
 
 
 def transformers_plain_pretrained(folder, marker):

@@ -31,6 +31,7 @@ LIBRARIES = {
     "heavy": ("torch", "sklearn", "skops.io"),
     "keras": ("torch", "keras"),
     "tensor": ("tensorflow", "keras"),
+    "hub": ("torch", "huggingface_hub"),
     "transformers": ("torch", "transformers", "huggingface_hub"),
     "mlflow": ("sklearn", "mlflow"),
     "catboost": ("catboost",),
