@@ -45,8 +45,9 @@ bench: $(VENV)/.test ## time scans and guarded loads against bare loads, in inte
 	$(PY) -m benchmarks.notebooks
 	$(PY) -m benchmarks.extension
 
-fuzz: $(VENV)/.test ## hold the pickle machine against the real unpickler for long
-	$(PY) -m tests.fuzz --cases 1000000
+fuzz: $(VENV)/.test ## hold the pickle machine against every Python there is, then damage files until loads crash (FOR="--minutes 5")
+	$(PY) -m tests.fuzz --cases 1000000 $(FOR)
+	$(PY) -m tests.fuzz.crashes --cases 1000000 $(FOR)
 
 promises: $(VENV)/.test ## use every trusted name with hostile arguments and tell which promise is broken
 	$(PY) -m tests.promises

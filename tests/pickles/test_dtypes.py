@@ -43,6 +43,8 @@ RAW = {
     "a field behind the item": dtype(text("V8"), 0, field(NUMBER, b"J\x00\x00\x00\x70"), size=EIGHT),
     "a field before the item": dtype(text("V8"), 0, field(NUMBER, b"J\x00\x00\x00\x90"), size=EIGHT),
     "more than an item repeated": dtype(text("V8"), 0, base=b"(" + NUMBER + b"(J\x00\x00\x00\x70tt", size=EIGHT),
+    "dates without a unit": dtype(text("M8")),
+    "spans without a unit": dtype(text("m8")),
     "numbers for references": dtype(text("i8"), 63),
     "fields that were there before": dtype(b"](" + text("a") + text("O") + b"ta", size=EIGHT),
     "a type that all arrays share": call(global_("numpy", "dtype"), text("f8"))

@@ -28,6 +28,8 @@ _SIZES: dict[str, int] = {
 }
 BY_STATE = frozenset("SaUV")
 """Kinds whose size is in their state."""
+_DATED = frozenset("mM")
+"""Kinds whose unit is in the ninth part of their state; numpy follows a null pointer where there is none."""
 SIZED_BY_STATE = frozenset({"numpy.record", "numpy.rec.record", "numpy.void"}) | {
     f"ml_dtypes.{name}"
     for name in (
@@ -83,6 +85,8 @@ def is_raw(data: leaves.Buffer, end: int, target: Made, given: Any) -> bool:
     if version not in VERSIONS or stated is None or flags is None:
         return True
     letter, size, objects = made
+    if letter in _DATED and len(parts) != LENGTHS[1]:
+        return True
     size = stated if letter in BY_STATE else size
     inner = _inner(data, end, parts, size)
     if inner is None or size < 0 or not _has_all(data, end, parts[3], parts[4]):
