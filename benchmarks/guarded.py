@@ -81,13 +81,20 @@ NAMES = [datetime.date(2020, 1, 2), decimal.Decimal("1.5")]
 
 
 def records(protocol: int) -> Write:
-    """Dictionaries that hold a list each. One that holds plain values alone is no business of the collector's."""
+    """Dictionaries that hold a list each: 21 opcodes and 76 or 54 bytes, as those with which the goal was set.
+
+    One that holds plain values alone is no business of the collector's.
+    """
 
     def write(path: Path, scale: float) -> None:
-        rows = [{"id": n, "name": f"row {n}", "tags": ["a", n % 9], "score": n / 3} for n in range(int(1e6 * scale))]
+        rows = [_record(n) for n in range(int(1e6 * scale))]
         path.write_bytes(pickle.dumps(rows, protocol))
 
     return write
+
+
+def _record(n: int) -> dict[str, object]:
+    return {"id": n, "name": f"row {n}", "tags": ["a", f"t{n % 1000}"], "score": n / 3, "ok": n % 2 == 0}
 
 
 _BY_NAME = {workload.name: workload for workload in WORKLOADS}
@@ -110,8 +117,8 @@ def _rows() -> Iterator[Row]:
 
 
 GOALS = {
-    "1M dicts, protocol 2": 0.60,
-    "1M dicts, protocol 4": 0.60,
+    "1M dicts, protocol 2": 1.25,
+    "1M dicts, protocol 4": 1.25,
     "DataFrame 1M x 5 strings": 1.72,
     "forest of 200 trees, pickle": 1.07,
     "torch zip, 20,000 tensors": 1.04,
