@@ -45,6 +45,8 @@ RAW = {
     "more than an item repeated": dtype(text("V8"), 0, base=b"(" + NUMBER + b"(J\x00\x00\x00\x70tt", size=EIGHT),
     "dates without a unit": dtype(text("M8")),
     "spans without a unit": dtype(text("m8")),
+    "an alignment of nothing": dtype(text("S8"), size=b"K\x08K\x00"),
+    "an alignment that is nothing in 32 bits": dtype(text("S8"), size=b"K\x08\x8a\x05\0\0\0\0\x01"),
     "numbers for references": dtype(text("i8"), 63),
     "fields that were there before": dtype(b"](" + text("a") + text("O") + b"ta", size=EIGHT),
     "a type that all arrays share": call(global_("numpy", "dtype"), text("f8"))

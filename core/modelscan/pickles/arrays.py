@@ -39,6 +39,8 @@ class Layout:
     size: int
     padded: bool
     objects: bool
+    dtype: Any = None
+    """What stands for the dtype, where an item is one byte."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,15 @@ def side_file(data: leaves.Buffer, end: int, target: Made, state: Any) -> Side:
     return Side(name, raw)
 
 
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """The bytes `start` to `stop` of an array that joblib reads, and the value that stands for its dtype."""
+
+    start: int
+    stop: int
+    dtype: Any
+
+
 class Layouts:
     """The arrays of one stream. Their keys and types mostly come out of the memo, so each is read once."""
 
@@ -108,7 +119,8 @@ class Layouts:
         if dtype is None or count is None:
             return None
         size, objects = dtype
-        return Layout(size * count, _is_padded(self.data, self.end, fields), objects)
+        single = fields.get("dtype") if size == 1 else None
+        return Layout(size * count, _is_padded(self.data, self.end, fields), objects, single)
 
     def _word(self, key: Any) -> str | None:
         if type(key) is not int:
@@ -122,12 +134,12 @@ class Layouts:
     def _dtype(self, dtype: Any) -> tuple[int, bool] | None:
         """Bytes of an item and whether it holds Python objects. One that was given a state may be given another."""
         if type(dtype) is not Made or dtype.held is not None:
-            return _itemsize(self.data, self.end, dtype)
+            return itemsize(self.data, self.end, dtype)
         known = self.dtypes.get(id(dtype))
         if known is None:
             if len(self.dtypes) >= REMEMBERED:
                 self.dtypes.clear()
-            known = self.dtypes[id(dtype)] = (dtype, _itemsize(self.data, self.end, dtype))
+            known = self.dtypes[id(dtype)] = (dtype, itemsize(self.data, self.end, dtype))
         return known[1]
 
 
@@ -160,7 +172,7 @@ def _count(data: leaves.Buffer, end: int, shape: Any) -> int | None:
     return count if count < 1 << 62 else None
 
 
-def _itemsize(data: leaves.Buffer, end: int, dtype: Any) -> tuple[int, bool] | None:
+def itemsize(data: leaves.Buffer, end: int, dtype: Any) -> tuple[int, bool] | None:
     """Bytes of an item and whether it holds Python objects, from `dtype('f8', False, True)` and its state."""
     if not isinstance(dtype, Made):
         return None

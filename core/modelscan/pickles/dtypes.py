@@ -41,8 +41,10 @@ SIZED_BY_STATE = frozenset({"numpy.record", "numpy.rec.record", "numpy.void"}) |
 """Types that a dtype is made of and that leave its size to its state."""
 WIDE = 4
 """Bytes of a character of `U`."""
-LENGTHS, VERSIONS, ELSIZE, FLAGS = (8, 9), (3, 4), 5, 7
+LENGTHS, VERSIONS, ELSIZE, ALIGNMENT, FLAGS = (8, 9), (3, 4), 5, 6, 7
 """Of a state: version, order, base, names, fields, size, alignment, flags, and in version 4 metadata."""
+_ALIGNMENTS = frozenset({1, 2, 4, 8, 16})
+"""By which numpy divides addresses."""
 HAS_OBJECTS, _AS_LIST, _POINTER, _CLEARED, _LOCKED = 1, 2, 4, 8, 16
 """Flags: items are counted references, are pickled as a list, are addresses, begin as zeros, need the interpreter."""
 _COUNTED = HAS_OBJECTS | _AS_LIST
@@ -88,6 +90,8 @@ def is_raw(data: leaves.Buffer, end: int, target: Made, given: Any) -> bool:
     if letter in _DATED and len(parts) != LENGTHS[1]:
         return True
     size = stated if letter in BY_STATE else size
+    if letter in BY_STATE and leaves.number(data, parts[ALIGNMENT], end) not in _ALIGNMENTS:
+        return True
     inner = _inner(data, end, parts, size)
     if inner is None or size < 0 or not _has_all(data, end, parts[3], parts[4]):
         return True

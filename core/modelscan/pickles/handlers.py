@@ -199,7 +199,12 @@ def _array(state: State, target: Made, given: Any, pos: int) -> int:
         raise FormatError("array-unresolved", reason, pos, unread=True)
     state.stack[-1] = Made(target.callee, target.args, pos, "array")
     state.limit = state.end
-    return state.inner(pos) if layout.objects else arrays.skip(state.data, pos, state.end, layout)
+    if layout.objects:
+        return state.inner(pos)
+    after = arrays.skip(state.data, pos, state.end, layout)
+    if layout.dtype is not None:
+        state.raws[pos] = arrays.Raw(after - layout.size, after, layout.dtype)
+    return after
 
 
 def _setitem(state: State, pos: int, code: int) -> int:

@@ -91,6 +91,8 @@ class State(ABC):
         """Values that are gone through to hash large keys."""
         self.texts: dict[int, str] = {}
         """Long names by the offset where they are spelled."""
+        self.raws: dict[int, arrays.Raw] = {}
+        """Bytes that joblib reads as an array of single bytes, by the offset where the array stands for them."""
         self.encoding: int | None = None
         """Offset of the text that the last bytes were encoded by."""
 
@@ -183,6 +185,7 @@ class State(ABC):
             made = self.called(opcode, found.callee, found.args, at, depth + 1)
             if type(found.state) is Group and isinstance(made, Made):
                 self.stated(made, found.state, at)
+                made.hold([found.state])
             return made
         if isinstance(found, meant.Delegation) and depth < DELEGATED:
             self.called(opcode, found.callee, found.args, at, depth + 1)
@@ -251,6 +254,8 @@ class State(ABC):
         shape = objects.shape_of(target, given)
         if shape is not None:
             self._listed(shape, given, at)
+        if target.root is not None and target.root.name.endswith("KDTree"):
+            self._nodes(target, given, at)
         kind = "BUILD" if target.held is None else "BUILD after items"
         self.ledger.act(Kind.STATE, kind, target.callee, Group("tuple", [given, *target.holdings()]), at)
 
@@ -272,6 +277,13 @@ class State(ABC):
             self.spelled += [part for part in shape.head if type(part) is int]
         if objects.is_short(self.data, self.end, shape, given):
             self.ledger.note(Kind.ANOMALY, "missing-items", at)
+
+    def _nodes(self, target: Made, given: Any, at: int) -> None:
+        from modelscan.pickles import nodes  # few files have a tree of points
+
+        self.special += 1
+        if nodes.has_nodes(target) and not nodes.are_in_order(self.data, self.end, given, self.raws):
+            self.ledger.note(Kind.ANOMALY, "stray-nodes", at)
 
     def _run(self, key: str, given: Any, at: int) -> None:
         """What the class will run is told if all keys of the state are known."""
