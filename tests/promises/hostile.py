@@ -57,6 +57,13 @@ OTHERS = {
 }
 FIXED = ((), (TOUCH,), (KNOWN,), (LATER,), (TRAP,), (KEPT[0],), (KEPT[1],), (CLASS,), (NESTED,), (KNOWN, KNOWN))
 TEXTUAL = tuple((text(value),) for value in TEXTS)
+ASKED = 40
+"""Properties, and keys of their own, that are tried of a class."""
+NO_PROPERTIES = (
+    *(types.FunctionType, types.BuiltinFunctionType, types.MemberDescriptorType, types.MethodDescriptorType),
+    *(types.WrapperDescriptorType, types.ClassMethodDescriptorType, classmethod, staticmethod, type),
+)
+"""They only bind, or read a slot."""
 TRUSTED_CLASSES = (
     *(("collections", "OrderedDict"), ("builtins", "list"), ("argparse", "Namespace"), ("numpy", "ndarray")),
     ("torch.nn.modules.linear", "Linear"),
@@ -111,9 +118,11 @@ def _made(spelled: bytes, cls: type, read: Read, rng: random.Random) -> Iterator
                 yield f"{method} {number}", other(made)
     for number, args in enumerate(_new(read, rng) if _takes_arguments(cls) else []):
         yield f"new {number}", spelled + b"(" + b"".join(args) + b"t\x81"
-    for number, fill in enumerate(_fills(cls)):
+    for number, fill in enumerate(_fills(cls, read, rng)):
         yield f"fill {number}", instance(spelled) + fill
         yield f"late fill {number}", instance(spelled, states[1]) + fill
+    for label, made in _asked_of(spelled, cls, read, rng):
+        yield f"asked for {label}", made
 
 
 def _states(read: Read, rng: random.Random) -> Iterator[bytes]:
@@ -155,15 +164,46 @@ def _new(read: Read, rng: random.Random) -> Iterator[list[bytes]]:
             yield [anything(rng, read.all) for _ in range(size)]
 
 
-def _fills(cls: type) -> Iterator[bytes]:
-    """Items and entries."""
+def _fills(cls: type, read: Read, rng: random.Random) -> Iterator[bytes]:
+    """Items and entries, under the keys that the class's own methods mention as well."""
     for value in (TOUCH, KNOWN, TRAP):
         if hasattr(cls, "append") or hasattr(cls, "extend"):
             yield b"(" + value + text(CODE) + b"e"
         if hasattr(cls, "__setitem__"):
             yield b"(" + text("a") + value + value + value + b"u"
+            yield b"(" + b"".join(text(each) + value for each in read.all) + b"u"
         if hasattr(cls, "add"):
             yield b"(" + value + text(CODE) + b"\x90"
+    if hasattr(cls, "__setitem__"):
+        for given in TEXTS[:4]:
+            yield b"(" + b"".join(text(each) + text(given) for each in read.all) + b"u"
+        for _ in range(4):
+            yield b"(" + b"".join(text(each) + anything(rng, read.hooks) for each in read.all) + b"u"
+        for each in read.all[:ASKED]:  # one by one: an entry that is refused ends the load
+            yield b"(" + text(each) + anything(rng, read.hooks) + text(each) + text(rng.choice(TEXTS)) + b"u"
+
+
+def _asked_of(spelled: bytes, cls: type, read: Read, rng: random.Random) -> Iterator[tuple[str, bytes]]:
+    """An attribute of an instance, which runs a property: `getattr` of a trusted object is trusted."""
+    for asked in properties_of(cls):
+        others = [each for each in read.all if each != asked]  # what is set already is not made once more
+        states = [entries((each, text(given)) for each in others) for given in TEXTS[:3]]
+        states += [entries((each, anything(rng, read.hooks)) for each in others) for _ in range(2)]
+        for number, state in enumerate(states):
+            yield f"{asked} {number}", call(name("builtins", "getattr"), instance(spelled, state), text(asked))
+
+
+def properties_of(cls: type) -> list[str]:
+    """What runs when an instance is asked for it."""
+    found = [
+        key
+        for owner in cls.__mro__
+        if owner.__module__ != "builtins"
+        for key, value in vars(owner).items()
+        if hasattr(type(value), "__get__") and not key.startswith("__") and not isinstance(value, NO_PROPERTIES)
+    ]
+    more = ["anything"] if _has(cls, "__getattr__") or _has(cls, "__getattribute__") else []
+    return [*dict.fromkeys([*found, *more])][:ASKED]
 
 
 def _called(spelled: bytes, function: Any, rng: random.Random) -> Iterator[tuple[str, bytes]]:
