@@ -17,6 +17,7 @@ from typing import Any
 from modelscan.guard.outline import UNTOLD, Outline, blanked, outline
 from modelscan.guard.scope import Pair
 from modelscan.guard.session import CurrentSession, resolve
+from modelscan.pickles import caches
 from modelscan.pickles.opcodes import CALLS, COUNTED, FIXED, GROUPING, Op
 from modelscan.policy import Policy
 from modelscan.records import dataclass
@@ -31,6 +32,8 @@ KEPT = 4096
 _ANY_TEXT = frozenset({Use.CALL, Use.CALL_TRUSTED, Use.HOLD, Use.CONSTRUCT, Use.NAME})
 _SPECIAL = re.compile(rb"(?<![a-z])__(?!(?:main|builtin)__)[a-z]").search
 """A text such as `__setstate__`, which may mean more than a text."""
+_CACHE = caches.KEY.encode()
+"""An attribute that compiled code of pandas believes."""
 
 
 def _steps() -> list[int]:
@@ -153,7 +156,7 @@ def shape(data: bytes) -> Key | None:
 def _is_unusual(data: bytes) -> bool:
     if len(data) > LONGEST or (data[2:3] == b"\x95" and int.from_bytes(data[3:11], "little") > len(data)):
         return True
-    return b"__" in data and _SPECIAL(data) is not None
+    return _CACHE in data or (b"__" in data and _SPECIAL(data) is not None)
 
 
 def _shape(data: bytes) -> Key | None:

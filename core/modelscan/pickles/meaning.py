@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable
 
 from modelscan.patterns import later
-from modelscan.pickles import forms, leaves
+from modelscan.pickles import caches, forms, leaves
 from modelscan.pickles.forms import BUILTINS, KERAS_LOADER, PLAIN_BASES
 from modelscan.pickles.meant import (
     Attribute,
@@ -346,7 +346,7 @@ RUN = {
     "skorch.": "__cuda_dependent_attributes__",  # net.NeuralNet.__setstate__: an unpickler
     "statsmodels.base.data.": "formula",  # ModelData.__setstate__: patsy evaluates it
 }
-RUN_KEYS = frozenset(RUN.values())
+RUN_KEYS = frozenset({*RUN.values(), caches.KEY})
 _RUN_MODULES = tuple(RUN)
 LONGEST_KEY = 100
 """Characters of an attribute or key that is looked up: what `describe` shows in full, so that no two look alike."""

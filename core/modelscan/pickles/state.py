@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from modelscan.errors import FormatError, LimitExceeded
 from modelscan.evidence import Kind
 from modelscan.limits import Limits
-from modelscan.pickles import amounts, arrays, dtypes, leaves, meaning, meant, objects
+from modelscan.pickles import amounts, arrays, caches, dtypes, leaves, meaning, meant, objects
 from modelscan.pickles.batches import Batch
 from modelscan.pickles.ledger import Ledger
 from modelscan.pickles.memo import Memo
@@ -79,6 +79,10 @@ class State(ABC):
         """Where the pickle of joblib's first array of objects begins."""
         self.careful = False
         """A class was named that acts on an entry of its state: nothing is read in bulk from there on."""
+        self.spells: bool | None = None
+        """Whether the pickle spells the attribute that pandas' compiled code believes; None: nobody looked yet."""
+        self.start = 0
+        """Where the pickle begins."""
         self.spelled: list[int] = []
         """Offsets of texts that were names."""
         self.special = 0
@@ -241,7 +245,15 @@ class State(ABC):
     def named(self, value: Global) -> None:
         """An import. From a class on that acts on an entry of its state, every such entry is looked at."""
         self.ledger.imported(value)
-        self.careful = self.careful or meaning.is_run(value.module) or arrays.names_file(value)
+        self.careful = self.careful or meaning.is_run(value.module) or arrays.names_file(value) or self._hides(value)
+
+    def _hides(self, value: Global) -> bool:
+        """Is it of pandas, in a pickle that may spell the one attribute which its compiled code believes?"""
+        if not caches.is_kept_by(value.module):
+            return False
+        if self.spells is None:
+            self.spells = caches.SPELLED.search(self.data, self.start, self.end) is not None
+        return self.spells
 
     def stated(self, target: Made, given: Any, at: int) -> None:
         """BUILD, which a few classes answer by running an entry of the state."""
@@ -256,6 +268,8 @@ class State(ABC):
             self._listed(shape, given, at)
         if target.root is not None and target.root.name.endswith("KDTree"):
             self._nodes(target, given, at)
+        if target.root is not None and caches.is_kept_by(target.root.module):
+            self._kept(given, at)
         kind = "BUILD" if target.held is None else "BUILD after items"
         self.ledger.act(Kind.STATE, kind, target.callee, Group("tuple", [given, *target.holdings()]), at)
 
@@ -269,6 +283,13 @@ class State(ABC):
             target.kind = "giant"
         if dtypes.is_raw(self.data, self.end, target, given):
             self.ledger.note(Kind.ANOMALY, "raw-pointers", at)
+
+    def _kept(self, given: Any, at: int) -> None:
+        """Attributes of an object of pandas, one of which its compiled properties believe."""
+        for state in caches.dictionaries(given):
+            self.special += 1
+            if caches.is_confused(self.data, self.end, state, self.could_be_text, self.careful):
+                self.ledger.note(Kind.ANOMALY, "cache-for-pointers", at)
 
     def _listed(self, shape: Any, given: Group, at: int) -> None:
         """An array is filled from a list."""

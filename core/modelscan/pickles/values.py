@@ -53,7 +53,7 @@ class Global:
 class Group:
     """A list, tuple, set, frozenset or dict; a dict's items are key, value, key, value …"""
 
-    __slots__ = ("depth", "head", "kind", "noted", "rest", "shared", "size", "spelled", "weight")
+    __slots__ = ("depth", "head", "kind", "noted", "odd", "rest", "shared", "size", "spelled", "weight")
 
     def __init__(self, kind: str, items: list[Any] | None = None) -> None:
         self.kind = kind
@@ -70,6 +70,8 @@ class Group:
         """Was it put into the memo, or taken twice? Of what was not, only the stack or one value knows."""
         self.noted: list[tuple[str, Any]] | None = None
         """Of a dict: entries that a class may run, "" for a key that is not spelled out; None: nobody looked."""
+        self.odd = False
+        """Of a dict: is any key beyond the head more than a leaf?"""
         if items:
             self.extend(items)
 
@@ -88,6 +90,7 @@ class Group:
             self._hold(times.items())
             self.rest = self.rest or []
             self.rest += times
+            self.odd = self.odd or (self.kind == "dict" and any(type(key) is not int for key in items[::2]))
 
     def _hold(self, values: Iterable[tuple[Any, int]]) -> None:
         """Values, and how often each is put in."""
