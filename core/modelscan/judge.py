@@ -223,6 +223,8 @@ class Judge(Carried):
         elif found.rule is not None:
             if not _runs_ordinary(found.rule, fact):
                 yield self._finding(found.rule, fact, found.name)
+            elif found.rule.calls:
+                yield from self._replacing(fact, replace(found, calls=True), "untrusted-state", constructed)
         elif found.use is not None and self._is_bomb(fact, found):
             yield self._finding(self._structure("giant-argument"), fact, found.name)
         elif found.use in (Use.CALL_TRUSTED, Use.HOLD):

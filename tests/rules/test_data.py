@@ -75,7 +75,7 @@ def test_rule_ids_are_unique() -> None:
 
 @pytest.mark.parametrize("group", GADGET_GROUPS)
 def test_gadget_group_is_complete(group: dict[str, Any]) -> None:
-    assert GADGET_KEYS <= group.keys() <= GADGET_KEYS | {"on", "acts", "ordinary", "except", "references"}
+    assert GADGET_KEYS <= group.keys() <= GADGET_KEYS | {"on", "acts", "ordinary", "calls", "except", "references"}
     assert re.fullmatch(r"MS-P[1-8]\d\d", group["rule"])
     assert group["severity"] in SEVERITIES
     assert group.get("on", "name") in {"name", "call", "state"}

@@ -356,3 +356,92 @@ def test_an_array_is_made_of_no_addresses(cls, tmp_path):
         capture_output=True,
     )
     assert loaded.returncode not in (0, 1) or cls != "ndarray"
+
+
+FORMULAS = (
+    "price ~ C(district) + np.log(abs(area))",
+    "y ~ C(x, Treatment(reference='south'))",
+    'y ~ C(x, levels=["a", "b"]) + bs(z, df=4, degree=3)',
+    "y ~ I(a > 3) + I((a > 1) & (b <= 2)) + np.where(a != 3, 1, 0)",
+    "np.log(y) ~ a*b - 1 + I(x**2) + Q('a b')",
+    "input ~ help + poly(exit, 2, raw=True)",
+)
+CODE = (
+    'y ~ exec("x")',
+    'y ~ exec ("x")',
+    'y ~ exec\n("x")',
+    'y ~ (exec)("x")',
+    'y ~ C("x")("y")',
+    'y ~ [exec][0]("x")',
+    "y ~ C(x, C=exec)",
+    'y ~ (C := exec) + C("x")',
+    'y ~ C(x, lambda C=exec: C("x"))',
+    "y ~ C(x, lambda: 0)",
+    "y ~ C(x, breakpoint)",
+    "y ~ C(x,\nquit)",
+    'y ~ f"{exec}"',
+    'y ~ "a\'b" + exec(\'x\') + "c"',
+    'y ~ """A" """exec("x")""" "B"""',
+    'y ~ np.load("x")',
+    "y ~ x.__class__",
+    "y ~ C(x, levels=exec('x'))",
+)
+
+
+def data_of(formula: str, frame: bytes = b"}") -> bytes:
+    """Data of a fitted model of statsmodels, which evaluates its formula again when it is loaded."""
+    state = {"restore_model_spec": TRUE, "formula": text(formula), "frame": frame}
+    return proto() + instance("statsmodels.base.data", "PandasData", state) + b"."
+
+
+@pytest.mark.parametrize("formula", FORMULAS)
+def test_formulas_of_statistics(formula):
+    assert not modelscan.scan(data_of(formula)).refused
+
+
+@pytest.mark.parametrize("formula", CODE)
+def test_formulas_that_are_code(formula):
+    assert modelscan.scan(data_of(formula)).findings[0].rule == "MS-P108"
+
+
+@pytest.mark.parametrize("part", ["a", "C(", "( ", '"a" ', "a, ", ",   ", "np.log(", "[ "])
+def test_a_long_formula_is_read_once(part):
+    """Each took a time that doubled with every letter: 30 letters were minutes."""
+    assert modelscan.scan(data_of(part * 20_000 + "{")).refused
+
+
+@pytest.mark.parametrize("formula", ['y ~ log("x")', "y ~ C(y, x)"])
+def test_a_formula_calls_nothing_that_stands_in_the_table(formula):
+    for name in ("log", "x"):
+        found = modelscan.scan(data_of(formula, entries({name: global_("a_library", "run")})))
+        assert found.refused
+        assert found.findings[0].operator == "statsmodels.base.data.PandasData"
+
+
+DEEP = """
+import pickle, sys
+
+def load(frames):
+    return load(frames - 1) if frames else pickle.load(open(sys.argv[1], "rb"))
+
+load(9)
+"""
+"""A formula is evaluated with the names of some of the callers; as many have to be there."""
+
+
+def test_a_formula_calls_what_stands_in_the_table(tmp_path):
+    """The same in a child process, with a function that makes a folder: what the rule is for."""
+    pytest.importorskip("statsmodels")
+    marker, path = tmp_path / "marker", tmp_path / "model.pkl"
+    path.write_bytes(data_of("log(y) ~ 1", entries({"log": global_("os", "mkdir"), "y": text(str(marker))})))
+    subprocess.run([sys.executable, "-c", DEEP, str(path)], check=False, capture_output=True, timeout=300)
+    assert marker.exists()
+    assert modelscan.scan(path).refused
+
+
+def test_headers_and_cookies_are_data():
+    requests = pytest.importorskip("requests")
+    headers = requests.structures.CaseInsensitiveDict({"Accept": "text/html"})
+    cookies = requests.cookies.cookiejar_from_dict({"a": "b"})
+    for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
+        assert modelscan.scan(pickle.dumps([headers, cookies], protocol)).verdict == "SAFE"

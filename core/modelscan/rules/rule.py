@@ -55,6 +55,8 @@ class Rule:
     """Making an instance without calling it is nothing either; giving it a state is."""
     ordinary: str = ""
     """An expression for the text that an ordinary state of it runs."""
+    calls: bool = False
+    """Does that text call functions by names, which others in the state could take the place of?"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,4 +115,5 @@ def rule_of(key: str, row: Mapping[str, Any]) -> Rule:
         on_call=row.get("on", "name") != "name",
         on_state=row.get("on", "name") == "state",
         ordinary=row.get("ordinary", ""),
+        calls=row.get("calls", False),
     )
