@@ -410,6 +410,14 @@ def test_a_long_formula_is_read_once(part):
     assert modelscan.scan(data_of(part * 20_000 + "{")).refused
 
 
+def test_a_long_text_of_a_distribution_is_read_once():
+    """The time grew with the square of the spaces: a file of one megabyte took twenty minutes."""
+    long = "def _parse_args(self,):\n return ()," + " " * 300_000 + "x"
+    state = {"_parse_arg_template": text(long)}
+    found = modelscan.scan(proto() + instance("scipy.stats._discrete_distns", "poisson_gen", state) + b".")
+    assert found.findings[0].rule == "MS-P107"
+
+
 @pytest.mark.parametrize("formula", ['y ~ log("x")', "y ~ C(y, x)"])
 def test_a_formula_calls_nothing_that_stands_in_the_table(formula):
     for name in ("log", "x"):
