@@ -50,6 +50,20 @@ NETWORK = call(global_("ipaddress", "IPv6Network"), text("::/0"))
 DECIMAL = call(global_("decimal", "Decimal"), text("1e999999999"))
 RANDOM = global_("random", "Random") + b")R"
 
+LIST = b"](" + b"K\1" * 60_000 + b"e"
+HASH = (1 << 61) - 1
+
+
+def again(callee: bytes, value: bytes, times: int, opcode: bytes = b"R") -> bytes:
+    """Calls with the same value."""
+    return callee + b"\x940" + value + b"\x940](" + (b"h\0h\1\x85" + opcode) * times + b"e"
+
+
+def wide(value: int) -> bytes:
+    return b"\x8a\x0c" + value.to_bytes(12, "little", signed=True)
+
+
+ALIKE = [wide((n + 1) * HASH) for n in range(60_000)]
 LIVE = {
     "list of repeat": builtin("list", ENDLESS),
     "tuple of count": builtin("tuple", COUNT),
@@ -102,6 +116,28 @@ LIVE = {
     + text("00001e999999999")
     + b"\x85R\x94e0"
     + builtin("int", b"j" + struct.pack("<I", 301)),
+    "ranges of less than a million": b"cbuiltins\nlist\n\x940cbuiltins\nrange\n\x940]("
+    + b"h\0h\1J\xff\xff\x0f\0\x85R\x85R" * 400
+    + b"e",
+    "one range again and again": again(global_("builtins", "list"), builtin("range", b"J\xff\xff\x0f\0"), 400),
+    "one list again and again": again(global_("builtins", "tuple"), LIST, 20_000),
+    "by NEWOBJ": again(global_("builtins", "tuple"), LIST, 20_000, b"\x81"),
+    "deques of a list": again(global_("collections", "deque"), LIST, 20_000),
+    "a list that is made by a call": again(global_("builtins", "list"), builtin("list", LIST), 20_000),
+    "a list that is made first and filled then": again(
+        global_("builtins", "list"), builtin("list") + b"(" + b"K\1" * 60_000 + b"e", 20_000
+    ),
+    "one value again and again": again(global_("builtins", "bytearray"), b"B\0\0\1\0" + b"a" * 65_536, 20_000),
+    "behind many others": b"](X\0\0\1\0" + b"a" * 65_536 + again(global_("builtins", "tuple"), LIST, 20_000) + b"e",
+    "keys of one hash": b"}(" + b"".join(key + b"N" for key in ALIKE) + b"u",
+    "keys of one hash that are set one by one": b"}" + b"".join(key + b"Ns" for key in ALIKE),
+    "keys of one hash below 0": b"}(" + b"".join(wide(-(n + 1) * HASH) + b"N" for n in range(60_000)) + b"u",
+    "items of one hash": b"\x8f(" + b"".join(ALIKE) + b"\x90",
+    "a set of a list": builtin("set", b"(" + b"".join(ALIKE) + b"l"),
+    "tuples of one hash": b"}(" + b"".join(key + b"\x85N" for key in ALIKE) + b"u",
+    "fractions of one hash": b"}("
+    + b"".join(call(global_("fractions", "Fraction"), key) + b"N" for key in ALIKE[:6000])
+    + b"u",
     "repeat given times and one value": builtin("list", call(global_("itertools", "repeat"), b"K\1" + b"\x94" * 2_000)),
 }
 NUMPY = {
@@ -121,6 +157,13 @@ NUMPY = {
         global_("numpy", "ndarray"),
         number(1 << 28) + b"\x85",
         b"C\1O",
+    ),
+    "a masked array": call(
+        global_("numpy.ma.core", "_mareconstruct"),
+        global_("numpy.ma.core", "MaskedArray"),
+        global_("numpy", "ndarray"),
+        number(1 << 30) + b"\x85",
+        text("f8"),
     ),
     "a seed of numpy": call(global_("numpy.random.bit_generator", "SeedSequence"), RANGE),
 }
@@ -185,6 +228,9 @@ class Kept:
 ORDINARY = {
     "ranges": [range(5), range(1 << 40), range(10, 0, -3)],
     "iterators kept": {"next": count(5), "same": repeat(1), "few": repeat("x", 3)},
+    "wide keys": {(n * 0x9E3779B97F4A7C15F39CC0605CEDC834) % (1 << 128): n for n in range(3_000)},
+    "one wide value": [{1 << 90: n, -(1 << 90): n} for n in range(3_000)],
+    "copies": [tuple(range(300)), deque(range(3_000)), frozenset(range(3_000)), bytearray(100_000)],
     "a deque of few": deque([1, 2, 3], maxlen=2),
     "a giant range among others": [{1, 2}, frozenset([range(1 << 40)]), deque([range(1 << 40)])],
     "decimals": [Decimal("1.5"), Decimal("1e999999"), {Decimal("1e99999"): 1}, OrderedDict(a=Decimal(3))],

@@ -11,7 +11,7 @@ from functools import reduce
 from operator import mul
 
 from modelscan.patterns import later
-from modelscan.pickles import leaves
+from modelscan.pickles import leaves, objects
 from modelscan.pickles.opcodes import Op
 from modelscan.pickles.values import Global, Group, Made
 
@@ -26,6 +26,10 @@ MOST = 1 << 28
 ENDLESS = 1 << 62
 DIGITS = 16
 """What a digit of an exponent counts: a number of more digits takes longer for each of them."""
+SOME = 256
+"""Items from which on it is counted how often they are gone through."""
+ITEMS = 1 << 25
+"""Items that all calls of a stream may go through beyond those that it spells."""
 LONG = 1_024
 """Bytes of an integer from which on it takes longer to convert than to read; the time grows with their square."""
 WIDE = 4
@@ -35,6 +39,7 @@ Reading = Callable[[leaves.Buffer, int, "list[Any]"], int]
 """Of the arguments: items, digits, or bytes."""
 
 _DATA = frozenset({Op.BINBYTES, Op.SHORT_BINBYTES, Op.BINBYTES8, Op.BYTEARRAY8, Op.SHORT_BINSTRING, Op.BINSTRING})
+_COPIED = frozenset({Op.BINBYTES, Op.BINBYTES8, Op.BYTEARRAY8, Op.BINUNICODE, Op.BINUNICODE8, Op.BINSTRING})
 _INTEGERS = frozenset({Op.BININT, Op.BININT1, Op.BININT2, Op.LONG1})
 
 _EXPONENT = later(r"[eE][+-]?([\d_]+)")
@@ -54,6 +59,22 @@ def of(read: Reading, data: leaves.Buffer, end: int, args: Any) -> int:
 def hangs_on(args: Any) -> list[int]:
     """Offsets of the plain data among the arguments."""
     return [item for item in args.head if type(item) is int] if isinstance(args, Group) else []
+
+
+def gone_through(data: leaves.Buffer, end: int, args: Group) -> int:
+    """Items of the largest argument, or eights of its bytes, which the call may copy each time it is given it."""
+    most = 0
+    for item in args.head:
+        kind = type(item)
+        if kind is int:
+            if data[item] in _COPIED:
+                start, stop = leaves.span(data, item, end)
+                most = max(most, (stop - start) >> 3)
+        elif kind is Group:
+            most = max(most, item.size if item.spelled else objects.count(item))
+        elif kind is Made:
+            most = max(most, item.amount)
+    return most if most >= SOME else 0
 
 
 def is_fixed(spelled: str, data: leaves.Buffer, args: Any) -> bool:
@@ -161,7 +182,7 @@ def _undecoded(data: leaves.Buffer, end: int, at: int) -> int | None:
 
 def _places(data: leaves.Buffer, end: int, items: list[Any]) -> int:
     """Addresses of objects, one for each place of the shape that an array is made with."""
-    shape = next((item for item in items[:2] if type(item) is Group), None)
+    shape = next((item for item in items[:3] if type(item) is Group), None)
     sizes = shape.whole() if shape is not None and shape.kind == "tuple" else None
     numbers = [leaves.number(data, size, end) or 0 for size in sizes or (None,)]
     return max(8 * reduce(mul, numbers, 1), 0)
@@ -194,6 +215,7 @@ SIZED: dict[str, Reading] = {
     **dict.fromkeys(("numpy:bytes_", "numpy:void"), _zeros),
     "fractions:Fraction": _fraction,
     "logging:getLogger": _logger,
+    "numpy.ma.core:_mareconstruct": _array,
     **{f"numpy:{name}": _array for name in ("ndarray", "matrix", "record", "recarray", "memmap", "chararray")},
 }
 """What takes as many bytes as one of its arguments says."""

@@ -15,6 +15,7 @@ from modelscan.errors import FormatError, LimitExceeded
 from modelscan.evidence import Kind
 from modelscan.limits import Limits
 from modelscan.pickles import batches, leaves
+from modelscan.pickles.collisions import Collisions
 from modelscan.pickles.handlers import HANDLERS
 from modelscan.pickles.ledger import Ledger
 from modelscan.pickles.opcodes import COUNTED, EMPTY, NAMES, Op, widths
@@ -35,6 +36,10 @@ LATE, SOON = 65_536, 4_096
 
 GIANT, SPARE = 1 << 24, 64
 """A memo index beyond this, and so many times the slots in use: the unpickler allocates all slots up to it."""
+
+SHORT, NEAR, DENSE = 1 << 14, 1 << 20, 256
+"""Streams up to so many bytes have too few integers to collide; so many bytes of opcodes are looked through for them,
+and repeats of so many bytes each: what is longer has large values in it."""
 
 _WIDTHS = widths()
 _MEMOS = (Op.MEMOIZE, Op.LONG_BINPUT)
@@ -75,12 +80,16 @@ class Machine(State):
         """MARKs to pass without looking for a batch, and how often looking was in vain."""
         self.small = self.passes = self.inside = 0
         """Small batches one after the other, MARKs to pass for them, and below how many others these have to be."""
+        self.collisions = Collisions()
+        self.seen = start
+        """Up to where integers have been looked for."""
         self.opcodes = 0
         self.deadline = time.monotonic() + limits.seconds
 
     def run(self) -> Walk:
         """To STOP, to where the stream breaks, or to a limit."""
         walk = self._walk()
+        self._walked_to(walk.end)
         if self.memo.sparse and max(self.memo.sparse) > max(GIANT, SPARE * self.memo.count):
             self.ledger.note(Kind.ANOMALY, "memo-index", self.start)
         return walk
@@ -104,6 +113,7 @@ class Machine(State):
         stack, limit, end, repeats = self.stack, self.limit, self.end, self.repeats
         while True:
             self._check_budgets()
+            self._walked_to(pos)
             reached(pos - self.start)
             self.bulk = self.bulk or self.opcodes >= (SOON if batches.is_ready(self.memoize) else LATE)
             self.opcodes += STRIDE
@@ -150,6 +160,15 @@ class Machine(State):
                         raise FormatError("pickle-opcode", f"byte 0x{code:02x} is no opcode", pos)
                     pos = handler(self, pos, code)
                     stack, limit = self.stack, self.limit
+
+    def _walked_to(self, pos: int) -> None:
+        if pos - self.seen <= NEAR:
+            self._collide(self.seen, pos)
+        self.seen = pos
+
+    def _collide(self, start: int, end: int) -> None:
+        if end - self.start > SHORT and self.collisions.among(self.data, start, end):
+            self.ledger.note(Kind.ANOMALY, "hash-bomb", start)
 
     def _check_budgets(self) -> None:
         if self.opcodes >= self.limits.opcodes:
@@ -200,6 +219,7 @@ class Machine(State):
             return 0
         self.misses = self.small = self.passes = 0
         stop, self.limit = found.stop, found.limit
+        self._collide(mark, stop)
         batch = batches.Batch(self.data, mark + 1, found, grammar, self.memo.peek)
         self.memo.defer(batch)
         code = self.data[stop]
@@ -256,6 +276,8 @@ class Machine(State):
                     template.missed()
                     continue
                 template.misses = 0
+                if after - pos < DENSE * count:
+                    self._collide(pos, after)
                 self.stack += template.pushed * count
                 self.opcodes += template.opcodes * count
                 if template.kept:

@@ -46,10 +46,10 @@ def is_short(data: leaves.Buffer, end: int, shape: Any, given: Group) -> bool:
     if type(items) is not Group or sizes is None:
         return True
     numbers = [leaves.number(data, size, end) for size in sizes]
-    return None in numbers or reduce(mul, (number or 0 for number in numbers), 1) > _count(items)
+    return None in numbers or reduce(mul, (number or 0 for number in numbers), 1) > count(items)
 
 
-def _count(items: Group) -> int:
+def count(items: Group) -> int:
     """More than there can be, where what was learned stands for several."""
     batches = [part for part in items.parts() if type(part) is Batch]
     return items.size - len(batches) + sum(batch.size() for batch in batches)

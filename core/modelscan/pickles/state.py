@@ -91,6 +91,8 @@ class State(ABC):
         """States of dtypes so far, whose effect hangs on plain data that is noted among `spelled`."""
         self.asked = 0
         """Bytes that calls take because a number says so."""
+        self.copied = self.copied_at = 0
+        """Items that calls have gone through, and where the last of these calls is."""
         self.hashed = 0
         """Values that are gone through to hash large keys."""
         self.texts: dict[int, str] = {}
@@ -207,7 +209,21 @@ class State(ABC):
         self.ledger.act(Kind.CALL, opcode, callee, args, at)
         if type(callee) is Global and callee.spelled in amounts.READINGS:
             self._counted(made, callee.spelled)
+        if type(args) is Group:
+            self._goes_through(made, args, at)
         return made
+
+    def _goes_through(self, made: Made, args: Group, at: int) -> None:
+        """The same items may be given to calls again and again, each of which copies them."""
+        amount = amounts.gone_through(self.data, self.end, args)
+        if not amount:
+            return
+        made.amount = max(made.amount, amount)
+        self.copied += amount
+        self.special += amount > at - self.copied_at
+        self.copied_at = at
+        if self.copied > amounts.ITEMS + at:
+            self.ledger.note(Kind.ANOMALY, "size-bomb", at)
 
     def _counted(self, made: Made, spelled: str) -> None:
         """What a call of one of `amounts.READINGS` comes to, which hangs on what it is given."""
@@ -222,6 +238,7 @@ class State(ABC):
         if spelled in amounts.RUNS or spelled == amounts.DTYPE:
             small = "run" if spelled in amounts.RUNS else made.kind
             made.kind = "giant" if count >= amounts.GIANT else small
+            made.amount = count if made.kind == "run" else 0
             return
         self.asked += count
         if self.asked > amounts.MOST:
@@ -240,6 +257,8 @@ class State(ABC):
         made = Made(cls, args, at, "instance")
         if type(cls) is Global and cls.spelled in amounts.READINGS:
             self._counted(made, cls.spelled)
+        if type(args) is Group:
+            self._goes_through(made, args, at)
         return made
 
     def named(self, value: Global) -> None:
@@ -384,6 +403,7 @@ class State(ABC):
             if opcode != "BUILD":
                 self.ledger.filled(opcode, target, at)
             target.hold(items)
+            target.amount += items[0].size() if items and isinstance(items[0], Batch) else len(items)
             if opcode != "BUILD":
                 self.ledger.filled_with(opcode, target, at)
         elif isinstance(target, Global):

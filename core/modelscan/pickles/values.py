@@ -140,15 +140,16 @@ class Made:
 
     A "run" is one of the first two that comes to as much as its numbers say, a "giant" to far too much (`amounts`).
     `held` is what was put into it later: state, items. `built`: it was given its state by BUILD.
-    `shared` means what it does in a Group.
+    `shared` means what it does in a Group. `amount`: items that it may have been made of, or was filled with.
     """
 
-    __slots__ = ("args", "at", "built", "callee", "held", "kind", "root", "shared", "whole")
+    __slots__ = ("amount", "args", "at", "built", "callee", "held", "kind", "root", "shared", "whole")
 
     def __init__(self, callee: Any, args: Any, at: int, kind: str) -> None:
         self.callee, self.args, self.at, self.kind = callee, args, at, kind
         self.root: Global | None = callee if type(callee) is Global else name_of(callee)
         self.held: list[Any] | None = None
+        self.amount = 0
         self.built = False
         self.shared = False
         self.whole: Held | None = None
