@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 KEY = "_cache"
 SPELLED = later(rb"_cache|[VS][^\n]{0,40}\\\\")
 """In the bytes of a pickle, where that text may be a leaf: as it is, or escaped in an opcode of protocol 0."""
-_NO_MAPPINGS = frozenset({"numpy", "pandas"})
+_NO_MAPPINGS = frozenset({"joblib", "numpy", "pandas"})
+"""Packages, by their own name or below `sklearn.externals`, whose objects in such a place are arrays or wrap one."""
 
 
 def is_kept_by(module: str) -> bool:
@@ -61,7 +62,7 @@ def _could_set(part: Any) -> bool:
     """A dictionary, or what some call made, which may be one: arrays and objects of pandas themselves are none."""
     if type(part) is Group:
         return part.kind == "dict"
-    return type(part) is Made and (part.root is None or part.root.module.partition(".")[0] not in _NO_MAPPINGS)
+    return type(part) is Made and (part.root is None or not _NO_MAPPINGS.intersection(part.root.module.split(".")))
 
 
 def _is_dictionary(data: leaves.Buffer, value: Any) -> bool:
