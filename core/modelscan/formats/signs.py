@@ -20,7 +20,8 @@ _ZLIB = bytes(range(0x08, 0x80, 0x10))
 """Its first byte ends in an 8, and the first two make a number that 31 divides (RFC 1950)."""
 _PACKED = (b"\x1f\x8b", b"BZ", b"\xfd7", b"\x04\x22", b"\x28\xb5", b"ZF")
 _LZMA = b"\x5d"
-COMPRESSED = b"".join(start[:1] for start in _PACKED) + _LZMA + _ZLIB
+_SKIPPABLE = bytes(range(0x50, 0x60))
+COMPRESSED = b"".join(start[:1] for start in _PACKED) + _LZMA + _SKIPPABLE + _ZLIB
 """What may stand first in compressed data (`source.codecs`)."""
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 ZIP = b"PK\x03\x04"
@@ -49,7 +50,7 @@ GRAPH_FIELDS = (
 def packed() -> tuple[Sign, ...]:
     """How compressed data begins."""
     second = bytes({byte for first in _ZLIB for byte in range(-256 * first % 31, 256, 31)})
-    return (*magic(*_PACKED)(), Sign(_LZMA, 0, _LZMA), Sign(_ZLIB, 1, second))
+    return (*magic(*_PACKED)(), Sign(_LZMA, 0, _LZMA), Sign(_SKIPPABLE, 1, b"\x2a"), Sign(_ZLIB, 1, second))
 
 
 def is_zip(artifact: Artifact) -> bool:

@@ -42,6 +42,11 @@ class Codec:
     open: Callable[[Any], Any]
 
 
+_LZ4, _ZSTD, _SKIPPABLE = b"\x04\x22\x4d\x18", b"\x28\xb5\x2f\xfd", b"\x2a\x4d\x18"
+SKIPPED = 4_096
+"""Skippable frames before the first other one."""
+
+
 def _zlib_header(head: bytes) -> bool:
     return len(head) >= 2 and head[0] & 0x0F == 8 and head[0] >> 4 <= 7 and int.from_bytes(head[:2], "big") % 31 == 0
 
@@ -151,15 +156,15 @@ def _open_lzma(file: BinaryIO) -> Any:
 class _Foreign(io.RawIOBase):
     """A reader of another package, whose own kinds of error become OSError."""
 
-    def __init__(self, file: Any) -> None:
-        self.file = file
+    def __init__(self, read: Callable[[int], bytes]) -> None:
+        self.take = read
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, target: memoryview) -> int:  # type: ignore[override]
         try:
-            data = self.file.read(len(target))
+            data = self.take(len(target))
         except Exception as error:  # these packages derive theirs from Exception and RuntimeError
             raise OSError(str(error)) from None
         target[: len(data)] = data
@@ -169,7 +174,7 @@ class _Foreign(io.RawIOBase):
 def _open_lz4(file: BinaryIO) -> BinaryIO:
     import lz4.frame
 
-    return io.BufferedReader(_Foreign(lz4.frame.open(file, "rb")), CHUNK)
+    return io.BufferedReader(_Foreign(lz4.frame.open(file, "rb").read1), CHUNK)
 
 
 def _open_zstd(file: BinaryIO) -> BinaryIO:
@@ -178,10 +183,30 @@ def _open_zstd(file: BinaryIO) -> BinaryIO:
     except ImportError:
         import zstandard
 
-        found = zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True)
+        found = zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True).read
     else:
-        found = zstd.open(file, "rb")
+        found = zstd.open(file, "rb").read1
     return io.BufferedReader(_Foreign(found), CHUNK)
+
+
+def _is_skippable(head: bytes) -> bool:
+    return head[1:4] == _SKIPPABLE and head[0] & 0xF0 == 0x50
+
+
+def _open_skippable(file: BinaryIO) -> BinaryIO:
+    """Frames of anything, which zstd and lz4 have in common, and behind them one that says which of both it is."""
+    at = 0
+    for _ in range(SKIPPED):
+        file.seek(at)
+        head = file.read(8)
+        if not _is_skippable(head):
+            break
+        at += 8 + int.from_bytes(head[4:], "little")
+    file.seek(0)
+    for magic, open_ in ((_LZ4, _open_lz4), (_ZSTD, _open_zstd)):
+        if head.startswith(magic):
+            return open_(file)
+    raise OSError("neither lz4 nor zstd data follows its skippable frames")
 
 
 CODECS: tuple[Codec, ...] = (
@@ -191,8 +216,9 @@ CODECS: tuple[Codec, ...] = (
     Codec("lzma", _lzma_header, _open_lzma),
     Codec("joblib zlib", _is_zfile, _open_zfile),
     Codec("zlib", _zlib_header, lambda file: io.BufferedReader(_Zlib(file), CHUNK)),
-    Codec("lz4", lambda head: head[:4] == b"\x04\x22\x4d\x18", _open_lz4),
-    Codec("zstd", lambda head: head[:4] == b"\x28\xb5\x2f\xfd", _open_zstd),
+    Codec("lz4", lambda head: head[:4] == _LZ4, _open_lz4),
+    Codec("zstd", lambda head: head[:4] == _ZSTD, _open_zstd),
+    Codec("skippable frames", _is_skippable, _open_skippable),
 )
 
 
@@ -244,7 +270,8 @@ def spool() -> tempfile.SpooledTemporaryFile[bytes]:
 
 
 def _chunks(source: BinaryIO) -> Iterator[bytes]:
-    while chunk := source.read(CHUNK):
+    """As little at a time as there is: what comes before a break is read by whoever does not read further."""
+    while chunk := source.read1(CHUNK):  # type: ignore[attr-defined]
         yield chunk
 
 
