@@ -54,8 +54,8 @@ def test_lz4_behind_skippable_frames_is_read():
 def test_zstd_behind_skippable_frames_is_read():
     zstandard = pytest.importorskip("zstandard")
     data = 2 * SKIPPABLE + zstandard.ZstdCompressor().compress(evil())
+    reader = zstandard.ZstdDecompressor().stream_reader(io.BytesIO(data), read_across_frames=True)
     with pytest.raises(Ran):
-        reader = zstandard.ZstdDecompressor().stream_reader(io.BytesIO(data), read_across_frames=True)
         Inert(io.BufferedReader(reader)).load()
     assert modelscan.scan(data).verdict == "UNSAFE"
 
