@@ -206,7 +206,7 @@ class Found:
     """Where a batch ends, and where the frame ends that is current there.
 
     It sets `counted` slots of the memo, and those that the memo opcodes in the spans `uncounted` set. It has `values`
-    values, and those in the spans `unvalued`.
+    values, and those in the spans `unvalued`. Integers of any length may stand in the spans `wide`.
     """
 
     stop: int
@@ -215,11 +215,14 @@ class Found:
     uncounted: list[Span] = field(default_factory=list)
     values: int = 0
     unvalued: list[Span] = field(default_factory=list)
+    wide: list[Span] = field(default_factory=list)
 
-    def note(self, start: int, stop: int, memos: int | None, values: int | None) -> None:
+    def note(self, start: int, stop: int, memos: int | None, values: int | None, wide: bool = True) -> None:
         """Between `start` and `stop` there are so many memo opcodes, and so many values."""
         if stop == start:
             return
+        if wide:
+            _add(self.wide, start, stop)
         if memos is None:
             _add(self.uncounted, start, stop)
         else:
@@ -267,8 +270,9 @@ def find(data: Buffer, mark: int, limit: int, end: int, grammar: Grammar, rows: 
     found = Found(mark, limit)
     while True:
         start = place.pos
+        wide = rows.wide
         place.pos, memos, values = rows.follow(data, start, place.limit)
-        found.note(start, place.pos, memos, values)
+        found.note(start, place.pos, memos, values, wide)
         if place.pos >= place.limit:
             if not place.next_frame(data):
                 return None

@@ -17,10 +17,23 @@ if TYPE_CHECKING:
     from typing import Any
 
 KEY = "_cache"
-SPELLED = later(rb"_cache|[VS][^\n]{0,40}\\\\")
-"""In the bytes of a pickle, where that text may be a leaf: as it is, or escaped in an opcode of protocol 0."""
+_SPELLED, _ESCAPED = later(rb"_cache"), later(rb"\\[xuU0-7]")
+_TEXT = later(rb"[VS][^\n]*\Z")
+_NEAR = 40
+"""Bytes between the opcode of such a text and its first escape: no more than the key has, and a quote."""
 _NO_MAPPINGS = frozenset({"joblib", "numpy", "pandas"})
 """Packages, by their own name or below `sklearn.externals`, whose objects in such a place are arrays or wrap one."""
+
+
+def may_be_spelled(data: leaves.Buffer, start: int, end: int) -> bool:
+    """May the key be a leaf of this pickle: as it is, or escaped in an opcode of protocol 0?
+
+    Each expression begins with one byte, which is looked for much faster than either of two.
+    """
+    if _SPELLED.search(data, start, end) is not None:
+        return True
+    escapes = (found.start() for found in _ESCAPED.finditer(data, start, end))
+    return any(_TEXT.search(data[max(start, at - _NEAR) : at]) is not None for at in escapes)
 
 
 def is_kept_by(module: str) -> bool:

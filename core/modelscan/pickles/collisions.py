@@ -22,6 +22,11 @@ _WIDE = (later(rb"(?s)\x8a(?:\x09(?=.{8}[^\0\xff])|[\x0a-\xff])"), later(rb"\x8b
 expression for each, because what begins with one byte is looked for much faster."""
 
 
+def may_have_wide(pattern: bytes) -> bool:
+    """May what this expression matches have such an integer in it? Its opcode would be spelled in the expression."""
+    return b"\x8a" in pattern or b"\x8b" in pattern
+
+
 class Collisions:
     """Of one stream."""
 

@@ -219,7 +219,10 @@ class Machine(State):
             return 0
         self.misses = self.small = self.passes = 0
         stop, self.limit = found.stop, found.limit
-        self._collide(mark, stop)
+        self._walked_to(mark)
+        for span in found.wide:
+            self._collide(*span)
+        self.seen = stop
         batch = batches.Batch(self.data, mark + 1, found, grammar, self.memo.peek)
         self.memo.defer(batch)
         code = self.data[stop]
@@ -276,8 +279,10 @@ class Machine(State):
                     template.missed()
                     continue
                 template.misses = 0
-                if after - pos < DENSE * count:
+                self._walked_to(pos)
+                if template.wide and after - pos < DENSE * count:
                     self._collide(pos, after)
+                self.seen = after
                 self.stack += template.pushed * count
                 self.opcodes += template.opcodes * count
                 if template.kept:

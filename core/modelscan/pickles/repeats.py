@@ -13,6 +13,7 @@ from abc import ABC, abstractmethod
 from array import array
 from collections.abc import Iterator, Sequence
 
+from modelscan.pickles import collisions
 from modelscan.pickles import outline as outlines
 from modelscan.pickles.leaves import Buffer
 from modelscan.pickles.memo import Memo
@@ -111,6 +112,8 @@ class Template(ABC):
         """What a row takes out of the memo."""
         self.resets = 0
         """How often the memo had been set anew when it still held these."""
+        self.wide = True
+        """May there be integers of any length in a row (`collisions`)?"""
         self.waits = self.misses = 0
         """Places to pass without looking for rows, and how often looking was in vain."""
 
@@ -146,6 +149,7 @@ class Pattern(Template):
         self.parts = parts
         pattern = b"(?:" + b"".join(self._pattern(part) for part in parts) + b")"
         self.blocks = tuple(re.compile(pattern + b"{%d}+" % size, re.DOTALL) for size in BLOCKS)
+        self.wide = collisions.may_have_wide(pattern)
 
     @staticmethod
     def _pattern(part: Part) -> bytes:

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
 
+from modelscan.pickles import collisions
 from modelscan.pickles.leaves import Buffer
 from modelscan.pickles.opcodes import COUNTED, FIXED, OPERANDS, Op
 from modelscan.records import dataclass, field
@@ -118,6 +119,8 @@ class Rows:
         """MEMOIZE opcodes of a row, where all rows have as many."""
         self.whole = False
         """Is each row one value, made of nothing but what stands in it?"""
+        self.wide = False
+        """May there be integers of any length in a row (`collisions`)?"""
         self.unlearned = self.followed = 0
         self.patience, self.later = FIRST, LATER
         self.usual: dict[bytes, None] = {}
@@ -171,6 +174,7 @@ class Rows:
             return
         all_of_them = dict.fromkeys(self._row(shape, slots, False) for shape, slots in self.shapes.items())
         rows = b"(?:" + b"|".join(self.usual | all_of_them) + b")"
+        self.wide = collisions.may_have_wide(rows)
         counts = {_memos(shape, slots) for shape, slots in self.shapes.items()}
         self.memos = counts.pop() if self.memoize and len(counts) == 1 else None
         self.whole = all(map(_is_value, self.shapes))

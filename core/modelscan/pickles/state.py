@@ -271,7 +271,7 @@ class State(ABC):
         if not caches.is_kept_by(value.module):
             return False
         if self.spells is None:
-            self.spells = caches.SPELLED.search(self.data, self.start, self.end) is not None
+            self.spells = caches.may_be_spelled(self.data, self.start, self.end)
         return self.spells
 
     def stated(self, target: Made, given: Any, at: int) -> None:
