@@ -220,31 +220,28 @@ def alternating(marker):
     return Alternating(GOOD, GOOD, sly(marker), sly(marker)) if GUARDED else io.BytesIO(sly(marker))
 
 
+def four_times(load, file):
+    for _ in range(4):
+        load(file)
+        file.seek(0)
+
+
 def case_file_object_with_two_faces_for_joblib(folder, marker):
     import joblib
 
-    file = alternating(marker)
-    for _ in range(4):
-        joblib.load(file)
-        file.seek(0)
+    four_times(joblib.load, alternating(marker))
 
 
 def case_file_object_with_two_faces_for_numpy(folder, marker):
     import numpy as np
 
-    file = alternating(marker)
-    for _ in range(4):
-        np.load(file, allow_pickle=True)
-        file.seek(0)
+    four_times(lambda file: np.load(file, allow_pickle=True), alternating(marker))
 
 
 def case_file_object_with_two_faces_for_pandas(folder, marker):
     import pandas as pd
 
-    file = alternating(marker)
-    for _ in range(4):
-        pd.read_pickle(file)
-        file.seek(0)
+    four_times(pd.read_pickle, alternating(marker))
 
 
 def case_zip_behind_a_pickle(folder, marker):

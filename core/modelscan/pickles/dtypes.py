@@ -64,23 +64,23 @@ def is_dtype(target: Made) -> bool:
 
 def hangs_on(target: Made, given: Any) -> list[int]:
     """Offsets of the plain data that decides what kind of dtype an ordinary one is."""
-    return [part for part in (*_whole(target.args), *_whole(given)) if type(part) is int]
+    return [part for part in (*whole(target.args), *whole(given)) if type(part) is int]
 
 
 def size_of(data: leaves.Buffer, end: int, given: Any) -> int:
     """Bytes of an item, as the state has them."""
-    parts = _whole(given)
+    parts = whole(given)
     return (leaves.number(data, parts[ELSIZE], end) or 0) if len(parts) in LENGTHS else 0
 
 
 def is_structured(given: Any) -> bool:
     """Has it fields or a base, and not plain data alone?"""
-    return any(type(part) is not int for part in _whole(given)[:5])
+    return any(type(part) is not int for part in whole(given)[:5])
 
 
 def is_raw(data: leaves.Buffer, end: int, target: Made, given: Any) -> bool:
     """Does this state contradict itself or the dtype that it is given to, or is it none that numpy writes?"""
-    parts, made = _whole(given), _made(data, end, target)
+    parts, made = whole(given), _made(data, end, target)
     if made is None or target.held or len(parts) not in LENGTHS:
         return True
     version, stated, flags = (leaves.number(data, parts[place], end) for place in (0, ELSIZE, FLAGS))
@@ -113,7 +113,7 @@ def _has_all(data: leaves.Buffer, end: int, names: Any, fields: Any) -> bool:
 
 def _made(data: leaves.Buffer, end: int, target: Made) -> tuple[str, int, bool] | None:
     """Letter, size and whether it holds objects, of a dtype that is a copy of its own: `dtype("f8", False, True)`."""
-    args = _whole(target.args)
+    args = whole(target.args)
     if len(args) != 3 or not leaves.number(data, args[2], end):
         return None
     return _letter(data, end, args[0])
@@ -163,12 +163,12 @@ def _overlap(data: leaves.Buffer, end: int, fields: Collection[Any]) -> bool:
 
 def _base(data: leaves.Buffer, end: int, base: Any, size: int) -> Item | None:
     """What is repeated, if it fills an item."""
-    parts = _whole(base)
+    parts = whole(base)
     item = _item(data, end, parts[0]) if len(parts) == 2 else None
     if item is None:
         return None
     count = 1
-    for length in _whole(parts[1]) or parts[1:]:
+    for length in whole(parts[1]) or parts[1:]:
         times = leaves.number(data, length, end)
         if times is None or times < 0:
             return None
@@ -178,7 +178,7 @@ def _base(data: leaves.Buffer, end: int, base: Any, size: int) -> Item | None:
 
 def _field(data: leaves.Buffer, end: int, field: Any, size: int) -> Item | None:
     """A field as (dtype, offset) or (dtype, offset, title), if it ends before the item does."""
-    parts = _whole(field)
+    parts = whole(field)
     item = _item(data, end, parts[0]) if len(parts) in (2, 3) else None
     offset = leaves.number(data, parts[1], end) if item is not None else None
     return item if item is not None and offset is not None and 0 <= offset <= size - item[0] else None
@@ -186,12 +186,12 @@ def _field(data: leaves.Buffer, end: int, field: Any, size: int) -> Item | None:
 
 def _item(data: leaves.Buffer, end: int, value: Any) -> Item | None:
     """Of a dtype inside of another; its own state has been looked at when it was given."""
-    args = _whole(value.args) if isinstance(value, Made) and is_dtype(value) else []
+    args = whole(value.args) if isinstance(value, Made) and is_dtype(value) else []
     made = _letter(data, end, args[0]) if args else None
     if made is None:
         return None
     letter, size, objects = made
-    state = _whole(value.held[0]) if value.held else []
+    state = whole(value.held[0]) if value.held else []
     if not value.held:
         return size, objects
     stated, flags = (
@@ -202,6 +202,6 @@ def _item(data: leaves.Buffer, end: int, value: Any) -> Item | None:
     return stated if letter in BY_STATE else size, bool(flags & _COUNTED)
 
 
-def _whole(value: Any) -> list[Any]:
+def whole(value: Any) -> list[Any]:
     """The items of a tuple, nothing of what is none or not known to its end."""
     return (value.whole() or []) if isinstance(value, Group) and value.kind == "tuple" else []

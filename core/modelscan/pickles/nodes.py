@@ -10,6 +10,7 @@ from __future__ import annotations
 import struct
 
 from modelscan.pickles import leaves
+from modelscan.pickles.dtypes import whole
 from modelscan.pickles.opcodes import Op
 from modelscan.pickles.values import Global, Group, Made
 
@@ -69,13 +70,13 @@ def _bytes_of(data: leaves.Buffer, end: int, array: Any, raws: dict[int, Raw]) -
     if array.kind == "array":
         raw = raws.get(array.at)
         return bytes(data[raw.start : raw.stop]) if raw is not None and _is_text(data, end, raw.dtype) else None
-    name, args = array.callee.name, _whole(array.args)
+    name, args = array.callee.name, whole(array.args)
     if array.callee.module.partition(".")[0] != "numpy":
         return None
     if name == "_frombuffer" and len(args) == 4 and array.held is None:
         return _leaf(data, end, args[0]) if _is_text(data, end, args[1]) else None
     held = array.held or []
-    parts = _whole(held[0]) if len(held) == 1 else []
+    parts = whole(held[0]) if len(held) == 1 else []
     if name != "_reconstruct" or len(args) != 3 or len(parts) != 5 or not _is_text(data, end, parts[2]):
         return None
     plain = type(args[0]) is Global and args[0].spelled == "numpy:ndarray"
@@ -86,7 +87,7 @@ def _is_text(data: leaves.Buffer, end: int, dtype: Any) -> bool:
     """Is it `dtype("S1")`? Bytes of any other type are converted when they are copied."""
     from modelscan.pickles.arrays import itemsize
 
-    args = _whole(dtype.args) if type(dtype) is Made else []
+    args = whole(dtype.args) if type(dtype) is Made else []
     letter = leaves.string(data, args[0], end) if args else None
     return letter in ("S1", "|S1") and itemsize(data, end, dtype) == (1, False)
 
@@ -98,12 +99,8 @@ def _leaf(data: leaves.Buffer, end: int, value: Any) -> bytes | None:
         return bytes(data[start:stop]) if stop <= end else None
     if type(value) is not Made or type(value.callee) is not Global or value.callee.spelled != "_codecs:encode":
         return None
-    args = _whole(value.args)
+    args = whole(value.args)
     if len(args) != 2 or leaves.string(data, args[1], end) != "latin1" or type(args[0]) is not int:
         return None
     text = leaves.decode(data, args[0], end, _MOST)
     return text.encode("latin1", "replace") if isinstance(text, str) else None
-
-
-def _whole(group: Any) -> list[Any]:
-    return (group.whole() or []) if type(group) is Group else []
