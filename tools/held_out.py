@@ -5,7 +5,9 @@ Run by hand by maintainers, on the folders that tools/zoo/write_scripts.py wrote
     PYTHONPATH=core python tools/held_out.py FOLDER ...
 
 Every file is scanned, none is loaded. A thing is one object that a script saved, in all the ways that it was saved:
-it counts as refused as soon as one of its files is. Prints the figures, then what was refused and why.
+it counts as refused as soon as one of its files is. A thing is its author's own when one of its files names something
+of the script or of `__main__`; what a scan may say of those is bound by docs/explanation/verdicts.md, so they are
+counted apart. Prints what was refused and why, then the figures.
 """
 
 from __future__ import annotations
@@ -25,35 +27,59 @@ NOT_MODELS = (".csv", ".yaml", ".txt", ".md", ".json", ".dat", ".index", ".data-
 
 
 def main(folders: list[str]) -> int:
-    files: Counter[str] = Counter()
-    common: Counter[str] = Counter()
-    things: dict[str, set[str]] = defaultdict(set)
-    words: dict[str, Counter[str]] = defaultdict(Counter)
-    for path in sorted(file for folder in folders for file in Path(folder).rglob("*") if file.is_file()):
-        if path.name.endswith(NOT_MODELS):
-            continue
-        report = modelscan.scan(path)
-        word = "refused" if report.refused else report.verdict.value
-        files[word] += 1
-        if not path.name.endswith(BY_VALUE):
-            common[word] += 1
-        thing = THING.match(path.name)
-        things[f"{path.parent}/{thing[0] if thing else path.name}"].add(word)
-        if word == "refused":
-            said = {
-                f"{f.severity.name} {f.operator}" for f in report.findings if f.severity >= modelscan.Severity.MEDIUM
-            }
-            said |= {f"{failure.code}: {failure.reason[:60]}" for failure in report.failures}
-            words["; ".join(sorted(said)[:4])][f"{path.parent.name}/{path.name.split('.')[0]}"] += 1
-    for said, where in sorted(words.items()):
-        print(f"{sum(where.values()):5}  {said}  {dict(where.most_common(3))}")
-    kinds = Counter(
-        "refused" if "refused" in said else "UNVERIFIED" if said != {"SAFE"} else "SAFE" for said in things.values()
-    )
-    for what, tally in (("files", files), ("without dill and cloudpickle", common), ("things", kinds)):
-        total = sum(tally.values())
-        print(f"{what}: {total:,}, refused {tally['refused']:,} ({tally['refused'] / max(total, 1):.2%}),", dict(tally))
+    things: dict[str, list[tuple[Path, modelscan.Report]]] = defaultdict(list)
+    own: set[str] = set()
+    for folder in folders:
+        for path in sorted(file for file in Path(folder).rglob("*") if file.is_file()):
+            if path.name.endswith(NOT_MODELS):
+                continue
+            report = modelscan.scan(path)
+            found = THING.match(path.name)
+            thing = f"{path.parent}/{found[0] if found else path.name}"
+            things[thing].append((path, report))
+            scripts = {"__main__", *path.relative_to(folder).parts[:-1]}
+            if any(name.partition(".")[0] in scripts for name in report.imports):
+                own.add(thing)
+    for mine in (False, True):
+        some = {thing: reports for thing, reports in things.items() if (thing in own) is mine}
+        print("== with names of the author" if mine else "== of libraries alone")
+        _causes([pair for reports in some.values() for pair in reports])
+        _figures(some)
+    print("== all")
+    _figures(things)
     return 0
+
+
+def _causes(reports: list[tuple[Path, modelscan.Report]]) -> None:
+    causes: dict[str, Counter[str]] = defaultdict(Counter)
+    for path, report in reports:
+        if not report.refused:
+            continue
+        said = {f"{f.severity.name} {f.operator}" for f in report.findings if f.severity >= modelscan.Severity.MEDIUM}
+        said |= {f"{failure.code}: {failure.reason[:60]}" for failure in report.failures}
+        causes["; ".join(sorted(said)[:4])][f"{path.parent.name}/{path.name.split('.')[0]}"] += 1
+    for words, where in sorted(causes.items()):
+        print(f"{sum(where.values()):5}  {words}  {dict(where.most_common(3))}")
+
+
+def _figures(things: dict[str, list[tuple[Path, modelscan.Report]]]) -> None:
+    files = [(path, _word(report)) for reports in things.values() for path, report in reports]
+    kinds = [_worst({_word(report) for _, report in reports}) for reports in things.values()]
+    for what, words in (
+        ("files", [word for _, word in files]),
+        ("without dill and cloudpickle", [word for path, word in files if not path.name.endswith(BY_VALUE)]),
+        ("things", kinds),
+    ):
+        tally, total = Counter(words), len(words)
+        print(f"{what}: {total:,}, refused {tally['refused']:,} ({tally['refused'] / max(total, 1):.2%}),", dict(tally))
+
+
+def _word(report: modelscan.Report) -> str:
+    return "refused" if report.refused else report.verdict.value
+
+
+def _worst(words: set[str]) -> str:
+    return "refused" if "refused" in words else "UNVERIFIED" if words != {"SAFE"} else "SAFE"
 
 
 if __name__ == "__main__":
