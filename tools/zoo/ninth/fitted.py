@@ -60,7 +60,10 @@ def series():
     yield ARIMA(s, order=(1, 1, 1)).fit()
     yield SARIMAX(s, order=(1, 0, 0), seasonal_order=(0, 1, 0, 12)).fit(disp=False)
     yield ExponentialSmoothing(s, trend="add", seasonal="mul", seasonal_periods=12).fit()
-    yield Holt(s).fit(), SimpleExpSmoothing(s).fit()
+    yield (
+        Holt(s, initialization_method="estimated").fit(),
+        SimpleExpSmoothing(s, initialization_method="estimated").fit(),
+    )
     yield AutoReg(s, 2).fit(), VAR(np.c_[s, s.shift(1).bfill() ** 2]).fit(1)
     yield seasonal_decompose(s, period=12), STL(s).fit()
     yield UnobservedComponents(s, "local level").fit(disp=False)
@@ -85,7 +88,7 @@ def prophets():
 def auto_arimas():
     import pmdarima
 
-    yield pmdarima.auto_arima(monthly(), seasonal=False, max_p=1, max_q=1)
+    yield pmdarima.auto_arima(monthly(), seasonal=False, start_p=1, start_q=1, max_p=1, max_q=1)
     yield pmdarima.ARIMA((1, 0, 0)).fit(monthly())
     yield pmdarima.pipeline.Pipeline(
         [("box", pmdarima.preprocessing.BoxCoxEndogTransformer()), ("arima", pmdarima.ARIMA((1, 0, 0)))]
@@ -104,7 +107,7 @@ def sk_series():
     s = monthly().to_period("M")
     yield NaiveForecaster("last", sp=12).fit(s, fh=[1, 2])
     yield ThetaForecaster(sp=12).fit(s)
-    yield PolynomialTrendForecaster(2).fit(s)
+    yield PolynomialTrendForecaster(degree=2).fit(s)
     yield make_reduction(Ridge(), window_length=3).fit(s, fh=[1])
     yield TransformedTargetForecaster([("d", Deseasonalizer(sp=12)), ("t", Detrender()), ("f", NaiveForecaster())]).fit(
         s, fh=[1]

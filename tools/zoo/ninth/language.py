@@ -54,7 +54,7 @@ def gensims():
     dictionary = Dictionary(texts)
     corpus = [dictionary.doc2bow(text) for text in texts]
     yield dictionary, corpus
-    yield TfidfModel(corpus), LsiModel(corpus, dictionary, 2), LdaModel(corpus, 2, dictionary)
+    yield TfidfModel(corpus), LsiModel(corpus, 2, dictionary), LdaModel(corpus, 2, dictionary)
     model = Word2Vec(texts, vector_size=4, min_count=1, epochs=1)
     yield model
     yield model.wv

@@ -11,93 +11,94 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 
 
-def small_networks():
-    import keras
-    from keras import layers
+class Networks:
+    def __iter__(self):
+        import keras
+        from keras import layers
 
-    yield (
-        "dense",
-        keras.Sequential(
-            [layers.Input((4,)), layers.Dense(3, "relu"), layers.Dropout(0.2), layers.Dense(1, "sigmoid")]
-        ),
-    )
-    yield (
-        "conv",
-        keras.Sequential(
-            [
-                layers.Input((8, 8, 3)),
-                layers.Rescaling(1 / 255),
-                layers.RandomFlip(),
-                layers.Conv2D(4, 3, padding="same", activation="gelu"),
-                layers.BatchNormalization(),
-                layers.MaxPooling2D(),
-                layers.GlobalAveragePooling2D(),
-                layers.Dense(2, "softmax"),
-            ]
-        ),
-    )
-    yield (
-        "lstm",
-        keras.Sequential(
-            [
-                layers.Input((5,)),
-                layers.Embedding(9, 4, mask_zero=True),
-                layers.Bidirectional(layers.LSTM(3)),
-                layers.Dense(1),
-            ]
-        ),
-    )
-    yield (
-        "gru",
-        keras.Sequential(
-            [layers.Input((5, 2)), layers.GRU(3, return_sequences=True), layers.TimeDistributed(layers.Dense(2))]
-        ),
-    )
-    a, b = layers.Input((3,), name="a"), layers.Input((2,), name="b")
-    joined = layers.Concatenate()([layers.Dense(2)(a), b])
-    yield (
-        "functional",
-        keras.Model([a, b], [layers.Dense(1, name="out")(joined), layers.Add()([layers.Dense(2)(a), b])]),
-    )
-    x = layers.Input((6, 8))
-    y = layers.LayerNormalization()(layers.MultiHeadAttention(2, 4)(x, x) + x)
-    yield "attention", keras.Model(x, layers.GlobalMaxPooling1D()(y))
-    x = layers.Input((8, 8, 1))
-    down = layers.Conv2D(2, 3, strides=2, padding="same")(x)
-    up = layers.Conv2DTranspose(1, 3, strides=2, padding="same")(layers.LeakyReLU()(down))
-    yield "unet", keras.Model(x, layers.Concatenate()([x, up]))
-    yield (
-        "separable",
-        keras.Sequential(
-            [
-                layers.Input((8, 8, 2)),
-                layers.SeparableConv2D(3, 3),
-                layers.DepthwiseConv2D(3),
-                layers.PReLU(),
-                layers.Flatten(),
-            ]
-        ),
-    )
-    normal = layers.Normalization()
-    normal.adapt(np.ones((4, 2)))
-    yield (
-        "normal",
-        keras.Sequential(
-            [
-                layers.Input((2,)),
-                normal,
-                layers.Dense(1, kernel_regularizer="l2", kernel_constraint=keras.constraints.MaxNorm(2)),
-            ]
-        ),
-    )
-    x = layers.Input((4,))
-    yield "operations", keras.Model(x, keras.ops.sum(keras.ops.exp(x[:, 1:]) * 2, axis=1))
+        yield (
+            "dense",
+            keras.Sequential(
+                [layers.Input((4,)), layers.Dense(3, "relu"), layers.Dropout(0.2), layers.Dense(1, "sigmoid")]
+            ),
+        )
+        yield (
+            "conv",
+            keras.Sequential(
+                [
+                    layers.Input((8, 8, 3)),
+                    layers.Rescaling(1 / 255),
+                    layers.RandomFlip(),
+                    layers.Conv2D(4, 3, padding="same", activation="gelu"),
+                    layers.BatchNormalization(),
+                    layers.MaxPooling2D(),
+                    layers.GlobalAveragePooling2D(),
+                    layers.Dense(2, "softmax"),
+                ]
+            ),
+        )
+        yield (
+            "lstm",
+            keras.Sequential(
+                [
+                    layers.Input((5,)),
+                    layers.Embedding(9, 4, mask_zero=True),
+                    layers.Bidirectional(layers.LSTM(3)),
+                    layers.Dense(1),
+                ]
+            ),
+        )
+        yield (
+            "gru",
+            keras.Sequential(
+                [layers.Input((5, 2)), layers.GRU(3, return_sequences=True), layers.TimeDistributed(layers.Dense(2))]
+            ),
+        )
+        a, b = layers.Input((3,), name="a"), layers.Input((2,), name="b")
+        joined = layers.Concatenate()([layers.Dense(2)(a), b])
+        yield (
+            "functional",
+            keras.Model([a, b], [layers.Dense(1, name="out")(joined), layers.Add()([layers.Dense(2)(a), b])]),
+        )
+        x = layers.Input((6, 8))
+        y = layers.LayerNormalization()(layers.MultiHeadAttention(2, 4)(x, x) + x)
+        yield "attention", keras.Model(x, layers.GlobalMaxPooling1D()(y))
+        x = layers.Input((8, 8, 1))
+        down = layers.Conv2D(2, 3, strides=2, padding="same")(x)
+        up = layers.Conv2DTranspose(1, 3, strides=2, padding="same")(layers.LeakyReLU()(down))
+        yield "unet", keras.Model(x, layers.Concatenate()([x, up]))
+        yield (
+            "separable",
+            keras.Sequential(
+                [
+                    layers.Input((8, 8, 2)),
+                    layers.SeparableConv2D(3, 3),
+                    layers.DepthwiseConv2D(3),
+                    layers.PReLU(),
+                    layers.Flatten(),
+                ]
+            ),
+        )
+        normal = layers.Normalization()
+        normal.adapt(np.ones((4, 2)))
+        yield (
+            "normal",
+            keras.Sequential(
+                [
+                    layers.Input((2,)),
+                    normal,
+                    layers.Dense(1, kernel_regularizer="l2", kernel_constraint=keras.constraints.MaxNorm(2)),
+                ]
+            ),
+        )
+        x = layers.Input((4,))
+        yield "operations", keras.Model(x, keras.ops.sum(keras.ops.exp(x[:, 1:]) * 2, axis=1))
 
 
 def keras_files(folder):
     import keras
 
-    for name, model in small_networks():
+    for name, model in Networks():
         model.compile(
             keras.optimizers.Adam(keras.optimizers.schedules.ExponentialDecay(0.1, 9, 0.9)),
             "mse",
@@ -112,7 +113,7 @@ def keras_files(folder):
 def tensorflow_files(folder):
     import tensorflow as tf
 
-    for name, model in small_networks():
+    for name, model in Networks():
         model.export(folder / f"{name}_saved", verbose=False)
         converter = tf.lite.TFLiteConverter.from_keras_model(model)
         if name in ("dense", "conv", "functional", "separable", "normal"):
@@ -132,8 +133,8 @@ def applications(folder):
 
 
 def keras_pickled():
-    for _, model in small_networks():
-        yield {"config": model.get_config() if False else model.to_json(), "weights": model.get_weights()}
+    for _, model in Networks():
+        yield {"config": model.to_json(), "weights": model.get_weights()}
 
 
 def keras_histories():
