@@ -3,7 +3,7 @@
 Every file is loaded, so this is for the folders that tools/zoo/animals.py and tools/zoo/write_scripts.py wrote in this
 very environment; `make zoo` runs it over them:
 
-    python tools/guarded_zoo.py FOLDER ... [--every N] [--path FOLDER]
+    python tools/guarded_zoo.py FOLDER ... [--every N] [--path FOLDER] [--session]
 
 By the end of a file's name, the library that wrote it loads it, under the standard policy, with set binding and the
 tripwire as they are by default. What does not come of it is loaded without the guard as well. Counted are
@@ -13,11 +13,16 @@ tripwire as they are by default. What does not come of it is loaded without the 
 - differences: another error than without the guard, or an error instead of a model,
 
 and acts that the tripwire only wrote down. A stop or a difference makes the exit status 1.
+
+With `--session`, the modules of the folders in `--path` are imported first, as in the session that defines what the
+files name, and the loads of files that name something of them are counted apart: that is what their author meets.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import importlib
 import os
 import pickle
 import re
@@ -141,16 +146,22 @@ def files(folders: list[str], every: int) -> Iterator[Path]:
 class Zoo:
     """What came of the loads so far. The guard is in place but for the loads that are tried without it."""
 
-    def __init__(self) -> None:
+    def __init__(self, own: frozenset[str] = frozenset()) -> None:
         self.counts: Counter[str] = Counter()
         self.acts: Counter[str] = Counter()
+        self.own = own
+        """Modules of the author of the files, which are imported."""
 
     def load(self, path: Path, load: Load) -> None:
         begun = HISTORY.number()
         error = _error(load, path)
+        told = [event for event in guard.history() if event.number > begun]
+        reports = [error.report] if isinstance(error, UnsafeModelError) else [event.report for event in told]
+        if any(name.partition(".")[0] in self.own for report in reports for name in report.imports):
+            self.counts["of the author, refused" if isinstance(error, UnsafeModelError) else "of the author, not"] += 1
         if error is None:
             self.counts["loaded"] += 1
-            noted = [note for event in guard.history() if event.number > begun for note in event.noted]
+            noted = [note for event in told for note in event.noted]
             self.acts.update(note.split(" ")[0] for note in dict.fromkeys(noted))
             return
         guard.uninstall()
@@ -182,15 +193,26 @@ def _words(error: BaseException | None) -> str:
     return "it loads" if error is None else re.sub("0x[0-9a-f]+", "0x", f"{type(error).__name__}: {error}"[:300])
 
 
+def session(folders: list[str]) -> frozenset[str]:
+    """The modules of these folders whose libraries are installed, imported."""
+    own = {"__main__"}
+    for file in sorted(file for folder in folders for file in Path(folder).glob("*.py")):
+        with contextlib.suppress(ImportError):
+            importlib.import_module(file.stem)
+            own.add(file.stem)
+    return frozenset(own)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folders", nargs="+")
     parser.add_argument("--every", type=int, default=1, help="only every Nth file")
     parser.add_argument("--path", action="append", default=[], help="a folder of modules that the files name")
+    parser.add_argument("--session", action="store_true", help="import these modules first")
     options = parser.parse_args()
     sys.path[:0] = [str(Path(folder).absolute()) for folder in options.path]
     warnings.simplefilter("ignore")
-    zoo = Zoo()
+    zoo = Zoo(session(options.path) if options.session else frozenset())
     with tempfile.TemporaryDirectory() as home:
         os.environ["MODELSCAN_HOME"] = home
         guard.install()

@@ -335,6 +335,16 @@ def test_ordinary_archives_are_not_odd(method, seekable):
     assert (report.verdict, report.findings, report.failures) == ("SAFE", (), ())
 
 
+@pytest.mark.parametrize("length", range(1, 60))
+def test_no_length_of_a_name_makes_a_second_directory(length):
+    """torch writes both end records, and the first entry may be as long as the zip64 one with its locator."""
+    data = build([Entry("n" * length, b"data"), Entry("other", b"more")])
+    count, size, at = struct.unpack_from("<HLL", data, len(data) - 12)
+    report = modelscan.scan(data[: at + size] + end64(count, size, at, at + size) + end(count, size, at))
+    assert not report.findings
+    assert not report.failures
+
+
 def test_an_archive_of_more_than_65535_members_is_not_odd():
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w") as archive:

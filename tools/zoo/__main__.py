@@ -56,7 +56,7 @@ def main() -> int:
         _run("harvest_trusted.py" if name == ANIMALS else "held_out.py", options.out / name)
         if options.load:
             paths = [part for script in known.get(name, [])[:1] for part in ("--path", script.parent)]
-            _run("guarded_zoo.py", options.out / name, "--every", "3", *paths)
+            _run("guarded_zoo.py", options.out / name, "--every", "3", *paths, *(["--session"] if paths else []))
     return int(any(codes))
 
 

@@ -197,8 +197,12 @@ def _views(artifact: Artifact) -> Iterator[_View]:
 def _records(artifact: Artifact, end: int) -> Iterator[tuple[int, int, int, int]]:
     """count, size, offset, and where the record itself begins: zip64 by its locator, zip64 in its place, classic.
 
-    zipfile takes the zip64 record in front of the locator, miniz the one the locator points at.
+    zipfile takes the zip64 record in front of the locator, miniz the one the locator points at. Behind one
+    that says the same the classic record tells nothing of its own: 76 bytes off, where the first entry may just end,
+    nobody looks.
     """
+    _, _, _, _, count, size, offset, _ = _END.unpack(artifact.read(end, _END.size))
+    behind = end
     locator = artifact.read(end - _LOCATOR.size, _LOCATOR.size) if end >= _LOCATOR.size else b""
     if locator[:4] == b"PK\x06\x07":
         for at in dict.fromkeys((_LOCATOR.unpack(locator)[2], end - _LOCATOR.size - _END64.size)):
@@ -206,8 +210,9 @@ def _records(artifact: Artifact, end: int) -> Iterator[tuple[int, int, int, int]
             if record[:4] == b"PK\x06\x06" and len(record) == _END64.size:
                 fields = _END64.unpack(record)
                 yield fields[7], fields[8], fields[9], at
-    _, _, _, _, count, size, offset, _ = _END.unpack(artifact.read(end, _END.size))
-    yield count, size, offset, end
+                if at == end - _LOCATOR.size - _END64.size and fields[7:10] == (count, size, offset):
+                    behind = at
+    yield count, size, offset, behind
 
 
 class _Listing:
