@@ -80,6 +80,8 @@ DENSE = {
     "states": proto() + b"cm\nC\n)\x81" + b"}b" * 3_000 + b".",
     "arrays": ARRAY + b"h\0)\x81}(h\1K\0\x85h\2h\3ub0" * 8_000 + b"N.",
     "loads": proto() + b"cpickle\nloads\nq\0" + b"h\0C\x08\x80\4cm\nn\n.\x85R0" * 4_000 + b"N.",
+    "calls of results": proto() + b"cm\nf\n)R" + b")R" * 6_000 + b".",
+    "functions": proto() + b"ctypes\nCodeType\nq\0" + b"h\0(K\0K\0K\0K\0C\0)))tR0" * 2_000 + b"N.",
     "names of pickles": b"".join(b"cm%d\nn\n." % n for n in range(8_000)),
 }
 
@@ -89,6 +91,13 @@ def test_what_asks_for_far_more_than_its_size_explains_is_not_read_to_the_end(da
     report = modelscan.scan(data + b"cos\nsystem\n.")
     assert report.refused
     assert [(row.code, row.reason[-13:]) for row in report.failures] == [("limit", "(limit 'few')")], report.failures
+
+
+@pytest.mark.parametrize("pickler", ["cloudpickle", "dill"])
+def test_many_small_functions_are_explained_by_their_size(pickler):
+    functions = [eval(f"lambda: {number}") for number in range(600)]
+    report = modelscan.scan(pytest.importorskip(pickler).dumps(functions, protocol=5))
+    assert report.failures == ()
 
 
 def test_what_was_reached_before_a_budget_ended_it_is_told():

@@ -119,12 +119,13 @@ def is_ready(memoize: bool) -> bool:
 class Batch:
     """The bytes `data[start:end]` between a MARK and the opcode that takes it, standing for the values in it."""
 
-    __slots__ = ("_held", "_slots", "data", "end", "found", "grammar", "peek", "start")
+    __slots__ = ("_held", "_size", "_slots", "data", "end", "found", "grammar", "peek", "start")
 
     def __init__(self, data: Buffer, start: int, found: Found, grammar: Grammar, peek: Callable[[int], Any]) -> None:
         self.data, self.start, self.found, self.grammar, self.peek = data, start, found, grammar, peek
         self.end = found.stop
         self._held: list[Any] | None = None
+        self._size: int | None = None
         self._slots: array[int] | None = None
 
     @property
@@ -153,8 +154,10 @@ class Batch:
 
     def size(self) -> int:
         """How many values it has."""
-        found = self.found
-        return found.values + sum(_grown(self.data, *span) for span in found.unvalued)
+        if self._size is None:
+            found = self.found
+            self._size = found.values + sum(_grown(self.data, *span) for span in found.unvalued)
+        return self._size
 
     def slot(self, number: int) -> Any:
         """What its memo opcode of that number stores: a leaf's offset, or for a container the batch itself."""

@@ -69,8 +69,8 @@ class Ledger:
         self.base, self.wanted = base, wanted
         self.data, self.end, self.name, self.limits, self.loader = data, end, name, limits, loader
         self.size = end - base
-        self.arrays = self.late = 0
-        """joblib's array wrappers, and states given to what had one."""
+        self.arrays = self.late = self.functions = self.results = 0
+        """joblib's array wrappers, states given to what had one, calls that make code, calls of what one returned."""
         self.codes: code.Codes
         self.doubt: int | None = None
         """From here on the loader these bytes are meant for reads something else (see `formats.pickle`)."""
@@ -143,6 +143,16 @@ class Ledger:
         self.arrays += 1
         ordinary.check(self.arrays, self.limits.few // 8, self.size, ordinary.ARRAYS, "arrays")
 
+    def called_result(self) -> None:
+        """One more call of what a call has returned."""
+        self.results += 1
+        ordinary.check(self.results, self.limits.few, self.size, ordinary.RESULTS, "calls of what calls returned")
+
+    def made_code(self) -> None:
+        """One more function whose code is put together."""
+        self.functions += 1
+        ordinary.check(self.functions, self.limits.few // 8, self.size, ordinary.CODES, "functions made of code")
+
     def stated_late(self, at: int) -> None:
         """Picklers give the state last. What comes after it finds methods that the state put there."""
         self.note(Kind.ANOMALY, "filled-late", at)
@@ -180,9 +190,12 @@ class Ledger:
 
         Then it says the same when it is known what they came to hold, and needs not be kept until then.
         """
+        if spelled in code.MAKERS:
+            self.made_code()
+            return False
         if type(args) is not Group or args.kind != "tuple" or args.rest or not args.spelled:
             return False
-        if at in self.nested or at in self.sources or at in self.lookups or spelled in code.MAKERS:
+        if at in self.nested or at in self.sources or at in self.lookups:
             return False
         key = (kind, opcode, spelled, type(callee) is Made, _size(kind, args), *map(self._part, args.head))
         if key in self.told:

@@ -66,24 +66,25 @@ class Machine(State):
     array's wrapper; without it the same bytes are opcodes, as they are for `pickle.load`.
     """
 
+    bulk = False
+    """Is the stream long enough for batches to be looked for?"""
+    rows: Rows | None = None
+    """What the rows of the batches so far looked like."""
+    waits = misses = 0
+    """MARKs to pass without looking for a batch, and how often looking was in vain."""
+    small = passes = inside = 0
+    """Small batches one after the other, MARKs to pass for them, and below how many others these have to be."""
+    opcodes = 0
+
     def __init__(
         self, data: leaves.Buffer, start: int, end: int, ledger: Ledger, limits: Limits, read_arrays: bool = False
     ) -> None:
         super().__init__(data, end, ledger, limits, self._inner if read_arrays else None)
         self.start = start
-        self.bulk = False
-        """Is the stream long enough for batches to be looked for?"""
-        self.rows: Rows | None = None
-        """What the rows of the batches so far looked like."""
         self.repeats = Repeats()
-        self.waits = self.misses = 0
-        """MARKs to pass without looking for a batch, and how often looking was in vain."""
-        self.small = self.passes = self.inside = 0
-        """Small batches one after the other, MARKs to pass for them, and below how many others these have to be."""
         self.collisions = Collisions()
         self.seen = start
         """Up to where integers have been looked for."""
-        self.opcodes = 0
         self.deadline = time.monotonic() + limits.seconds
 
     def run(self) -> Walk:
@@ -112,9 +113,6 @@ class Machine(State):
         data, memo, width_of, short, empty = self.data, self.memo, _WIDTHS, _SHORT, _EMPTY
         stack, limit, end, repeats = self.stack, self.limit, self.end, self.repeats
         while True:
-            self._check_budgets()
-            self._walked_to(pos)
-            reached(pos - self.start)
             self.bulk = self.bulk or self.opcodes >= (SOON if batches.is_ready(self.memoize) else LATE)
             self.opcodes += STRIDE
             for _ in repeat(None, STRIDE):
@@ -160,6 +158,9 @@ class Machine(State):
                         raise FormatError("pickle-opcode", f"byte 0x{code:02x} is no opcode", pos)
                     pos = handler(self, pos, code)
                     stack, limit = self.stack, self.limit
+            self._check_budgets()
+            self._walked_to(pos)
+            reached(pos - self.start)
 
     def _walked_to(self, pos: int) -> None:
         if pos - self.seen <= NEAR:
@@ -279,10 +280,11 @@ class Machine(State):
                     template.missed()
                     continue
                 template.misses = 0
-                self._walked_to(pos)
-                if template.wide and after - pos < DENSE * count:
-                    self._collide(pos, after)
-                self.seen = after
+                if after - pos > SHORT:
+                    self._walked_to(pos)
+                    if template.wide and after - pos < DENSE * count:
+                        self._collide(pos, after)
+                    self.seen = after
                 self.stack += template.pushed * count
                 self.opcodes += template.opcodes * count
                 if template.kept:

@@ -15,6 +15,10 @@ ARRAYS = 32
 """For each further array of joblib's: its description alone takes 36."""
 LOADS = 64
 """For each further call that loads a model out of bytes; one of torch's without any numbers has 300."""
+CODES = 96
+"""For each further function whose code is put together; `lambda: None` takes 150 at least."""
+RESULTS = 64
+"""For each further call of what a call returned, such as a `functools.partial`, which is spelled out before."""
 
 
 def check(count: int, few: int, size: int, each: int, what: str) -> None:

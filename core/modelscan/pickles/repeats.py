@@ -171,7 +171,10 @@ class Pattern(Template):
     def follow(self, data: Buffer, pos: int, limit: int, end: int) -> tuple[int, int, int]:
         """Rows within one frame."""
         del end
-        count = 0
+        first = self.blocks[-1].match(data, pos, limit)  # most looks are in vain
+        if first is None:
+            return pos, 0, limit
+        pos, count = first.end(), 1
         for pattern, size in zip(self.blocks, BLOCKS, strict=True):
             while found := pattern.match(data, pos, limit):
                 pos = found.end()

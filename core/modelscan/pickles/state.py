@@ -56,8 +56,37 @@ if TYPE_CHECKING:
 class State(ABC):
     """Stack, marks, memo and frame of one stream, and the ledger it is written into.
 
-    A mark is a stack of its own: the unpickler lets nothing below it be reached either.
+    A mark is a stack of its own: the unpickler lets nothing below it be reached either. What most streams never
+    change stands in the class: a file may have a stream in every few bytes.
     """
+
+    memoize = False
+    """Protocol 4 or later: the memo is numbered by MEMOIZE."""
+    overlong: int | None = None
+    """A frame that claims more than there is: the C unpickler stops there, pickle.py (and so joblib) does not."""
+    deep = False
+    """Nested beyond DEEPEST."""
+    layouts: arrays.Layouts | None = None
+    objects_at: int | None = None
+    """Where the pickle of joblib's first array of objects begins."""
+    careful = False
+    """A class was named that acts on an entry of its state: nothing is read in bulk from there on."""
+    spells: bool | None = None
+    """Whether the pickle spells the attribute that pandas' compiled code believes; None: nobody looked yet."""
+    start = 0
+    """Where the pickle begins."""
+    special = 0
+    """Opcodes so far whose effect hangs on plain data."""
+    typed = 0
+    """States of dtypes so far, whose effect hangs on plain data that is noted among `spelled`."""
+    asked = 0
+    """Bytes that calls take because a number says so."""
+    copied = copied_at = 0
+    """Items that calls have gone through, and where the last of these calls is."""
+    hashed = 0
+    """Values that are gone through to hash large keys."""
+    encoding: int | None = None
+    """Offset of the text that the last bytes were encoded by."""
 
     def __init__(self, data: leaves.Buffer, end: int, ledger: Ledger, limits: Limits, inner: Inner | None) -> None:
         self.data, self.end, self.ledger, self.limits = data, end, ledger, limits
@@ -66,41 +95,14 @@ class State(ABC):
         self.stack: list[Any] = []
         self.marks: list[list[Any]] = []
         self.memo = Memo()
-        self.memoize = False
-        """Protocol 4 or later: the memo is numbered by MEMOIZE."""
         self.limit = end
         """Where the current frame ends, or the data."""
-        self.overlong: int | None = None
-        """A frame that claims more than there is: the C unpickler stops there, pickle.py (and so joblib) does not."""
-        self.deep = False
-        """Nested beyond DEEPEST."""
-        self.layouts: arrays.Layouts | None = None
-        self.objects_at: int | None = None
-        """Where the pickle of joblib's first array of objects begins."""
-        self.careful = False
-        """A class was named that acts on an entry of its state: nothing is read in bulk from there on."""
-        self.spells: bool | None = None
-        """Whether the pickle spells the attribute that pandas' compiled code believes; None: nobody looked yet."""
-        self.start = 0
-        """Where the pickle begins."""
         self.spelled: list[int] = []
         """Offsets of texts that were names."""
-        self.special = 0
-        """Opcodes so far whose effect hangs on plain data."""
-        self.typed = 0
-        """States of dtypes so far, whose effect hangs on plain data that is noted among `spelled`."""
-        self.asked = 0
-        """Bytes that calls take because a number says so."""
-        self.copied = self.copied_at = 0
-        """Items that calls have gone through, and where the last of these calls is."""
-        self.hashed = 0
-        """Values that are gone through to hash large keys."""
         self.texts: dict[int, str] = {}
         """Long names by the offset where they are spelled."""
         self.raws: dict[int, arrays.Raw] = {}
         """Bytes that joblib reads as an array of single bytes, by the offset where the array stands for them."""
-        self.encoding: int | None = None
-        """Offset of the text that the last bytes were encoded by."""
 
     @abstractmethod
     def acted(self, opcode: int, pos: int) -> int:
@@ -207,14 +209,18 @@ class State(ABC):
         if lookup is not None:
             self.ledger.lookups[at] = (lookup, made)
         self.ledger.act(Kind.CALL, opcode, callee, args, at)
-        if type(callee) is Global and callee.spelled in amounts.READINGS:
+        if type(callee) is Made:
+            self.ledger.called_result()
+        elif type(callee) is Global and callee.spelled in amounts.READINGS:
             self._counted(made, callee.spelled)
-        if type(args) is Group:
+        if type(args) is Group and args.size:
             self._goes_through(made, args, at)
         return made
 
     def _goes_through(self, made: Made, args: Group, at: int) -> None:
         """The same items may be given to calls again and again, each of which copies them."""
+        if self.copied > amounts.ITEMS + at:  # and that has been told
+            return
         amount = amounts.gone_through(self.data, self.end, args)
         if not amount:
             return
@@ -257,7 +263,7 @@ class State(ABC):
         made = Made(cls, args, at, "instance")
         if type(cls) is Global and cls.spelled in amounts.READINGS:
             self._counted(made, cls.spelled)
-        if type(args) is Group:
+        if type(args) is Group and args.size:
             self._goes_through(made, args, at)
         return made
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from itertools import repeat
 
 from modelscan.pickles.batches import Batch
 
@@ -27,27 +26,29 @@ SEVERAL = 2
 
 
 class Global:
-    """An imported object. `origin` is the opcode, or "getattr" when the machine resolved an attribute."""
+    """An imported object. `origin` is the opcode, or "getattr" when the machine resolved an attribute.
 
-    __slots__ = ("_spelled", "at", "module", "name", "origin")
+    `spelled` is "module:name", which says where the module ends; it is put together when it is first asked for.
+    """
+
+    __slots__ = ("at", "module", "name", "origin", "spelled")
+    spelled: str
 
     def __init__(self, module: str, name: str, at: int, origin: str) -> None:
         self.module, self.name, self.at, self.origin = module, name, at, origin
-        self._spelled: str | None = None
+
+    def __getattr__(self, attribute: str) -> str:
+        """Called for the empty slot only: each call of a stream asks for it several times."""
+        if attribute != "spelled":
+            raise AttributeError(attribute)
+        found = f"{self.module}:{self.name}"
+        if len(found) <= BRIEF:
+            self.spelled = found
+        return found
 
     @property
     def dotted(self) -> str:
         return f"{self.module}.{self.name}"
-
-    @property
-    def spelled(self) -> str:
-        """ "module:name", which says where the module ends."""
-        found = self._spelled
-        if found is None:
-            found = f"{self.module}:{self.name}"
-            if len(found) <= BRIEF:
-                self._spelled = found
-        return found
 
 
 class Group:
@@ -81,29 +82,29 @@ class Group:
         self.weight += count
         if count <= room:
             self.head += items
-            self._hold(zip(items, repeat(1)))
+            for item in items:
+                if type(item) is not int:
+                    self._hold(item, 1)
             return
         self.head += items[:room]
         others = [item for item in items if type(item) is not int]
         if others:
-            times = Counter(others)  # what a repeat of calls leaves is one value, thousands of times
-            self._hold(times.items())
+            times = [(others[0], 1)] if len(others) == 1 else Counter(others).items()
+            for item, often in times:  # what a repeat of calls leaves is one value, thousands of times
+                self._hold(item, often)
             self.rest = self.rest or []
-            self.rest += times
+            self.rest += [item for item, _ in times]
             self.odd = self.odd or (self.kind == "dict" and any(type(key) is not int for key in items[::2]))
 
-    def _hold(self, values: Iterable[tuple[Any, int]]) -> None:
-        """Values, and how often each is put in."""
-        for item, often in values:
-            kind = type(item)
-            if kind is int:
-                continue
-            if kind is Group:
-                self.weight += item.weight * often
-                if item.depth >= self.depth:
-                    self.depth = item.depth + 1
-            elif kind is Made and type(item.args) is Group:
-                self.weight += item.args.weight * often
+    def _hold(self, item: Any, often: int) -> None:
+        """A value, and how often it is put in."""
+        kind = type(item)
+        if kind is Group:
+            self.weight += item.weight * often
+            if item.depth >= self.depth:
+                self.depth = item.depth + 1
+        elif kind is Made and type(item.args) is Group:
+            self.weight += item.args.weight * often
 
     def parts(self) -> Iterator[Any]:
         yield from self.head
