@@ -1,6 +1,6 @@
 """Puts the gate in the place of the loaders, and takes it away again without a trace.
 
-A loader is wrapped on the module that defines it, at once or when that module is imported. Names that other modules
+A loader is wrapped on the module that defines it, at once or whenever that module is imported. Names that other modules
 took from there earlier are found by identity and rebound.
 """
 
@@ -15,6 +15,7 @@ from typing import Any
 
 import wrapt
 
+from modelscan.guard import imports
 from modelscan.guard.gates import GATES
 from modelscan.guard.scope import unlatch
 from modelscan.guard.state import STATE
@@ -50,7 +51,6 @@ class Patch:
 
 
 _patches: list[Patch] = []
-_hooked: set[str] = set()
 _namespaces: list[dict[str, Any]] = []
 """Namespaces outside of `sys.modules` that were swept and have to be restored."""
 
@@ -59,14 +59,14 @@ def install() -> None:
     """Wraps what is imported, and sees to it that the rest is wrapped when it will be."""
     _wrap_imported()
     for target in TARGETS:
-        if target.module not in _hooked:
-            _hooked.add(target.module)
-            wrapt.register_post_import_hook(_on_import, target.module)
+        imports.watch(target.module, _on_import)
     _rebind(_namespaces_of_modules(), _replacements())
 
 
 def uninstall() -> None:
     """Puts every original back, wherever the wrapper stands, also where it was taken by an import in between."""
+    for target in TARGETS:
+        imports.unwatch(target.module)
     for patch in _patches:
         _unwrap(patch)
     originals = {id(patch.wrapper): patch.original for patch in _patches}
@@ -97,10 +97,10 @@ def _wrap_imported() -> None:
 
 
 def wrap(module: ModuleType, target: Target) -> None:
-    """Wraps one loader unless it is wrapped already. A module without it (another release) is left alone."""
+    """Wraps one loader unless it is wrapped already. A module without it (another release, or namesake) is left alone."""
     owner, attribute = _place(module, target.attribute)
     original = None if owner is None else _own(owner).get(attribute)
-    if original is None or is_guarded(original):
+    if not callable(original) or is_guarded(original):
         return
     wrapper = GuardedLoader(original, partial(GATES[target.does], target))
     _put(owner, attribute, wrapper)
@@ -148,14 +148,12 @@ def is_guarded(value: Any) -> bool:
 
 
 def _on_import(module: ModuleType) -> None:
-    """Stays registered for ever, hence the question; an error of ours is not allowed to fail the user's import."""
     if not STATE.active:
         return
-    with suppress(Exception):
-        for target in TARGETS:
-            if target.module == module.__name__:
-                wrap(module, target)
-        _rebind([_dict_of(module, "__dict__")], _replacements())  # `load = load_model`, as onnx has it
+    for target in TARGETS:
+        if target.module == module.__name__:
+            wrap(module, target)
+    _rebind([_dict_of(module, "__dict__")], _replacements())  # `load = load_model`, as onnx has it
 
 
 def _unwrap(patch: Patch) -> None:

@@ -17,6 +17,7 @@ from typing import Any
 
 import wrapt
 
+from modelscan.guard import imports
 from modelscan.guard.state import STATE
 from modelscan.policy import WORDS
 
@@ -33,7 +34,6 @@ _STATEMENT = (
 """Without double quotes, which multiprocessing puts around it on Windows."""
 
 _handles: list[tuple[Any, str, Any]] = []
-_hooked: set[str] = set()
 
 
 def begin(word: str) -> None:
@@ -65,16 +65,16 @@ def spread(word: str) -> None:
     if _PRELOAD not in known:
         forkserver.set_forkserver_preload([*known, _PRELOAD])
     for name in _LOKY:
-        if name not in _hooked:
-            _hooked.add(name)
-            wrapt.register_post_import_hook(_on_import, name)
-        elif name in sys.modules:
+        imports.watch(name, _on_import)
+        if name in sys.modules:
             _on_import(sys.modules[name])
 
 
 def withdraw() -> None:
     """New workers are no longer guarded."""
     os.environ.pop(VARIABLE, None)
+    for name in _LOKY:
+        imports.unwatch(name)
     for owner, name, wrapper in _handles:
         with suppress(wrapt.WrapperNotOutermostError):
             wrapt.unwrap_object(owner, name, wrapper, missing_ok=True)
