@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import gc
 import os
-from _thread import allocate_lock
+from _thread import allocate_lock, get_ident
 
 MANY = 100_000
 """New objects; fewer are looked through in a few milliseconds."""
@@ -25,30 +25,46 @@ class Pause:
     def __init__(self) -> None:
         self.wanted = True
         self._lock = allocate_lock()
-        self._depth = 0
+        self._inside: dict[int, int] = {}
+        """How often each thread has entered and not left."""
         self._was_on = False
 
     def __enter__(self) -> None:
+        me = get_ident()
         with self._lock:
-            if self._depth == 0:
+            if not self._inside:
                 self._was_on = self.wanted and gc.isenabled()
                 if self._was_on:
                     gc.disable()
-            self._depth += 1
+            self._inside[me] = self._inside.get(me, 0) + 1
 
     def __exit__(self, *error: object) -> None:
+        self.settle(self.depth() - 1)
+
+    def depth(self) -> int:
+        """How often this thread has entered and not left."""
+        return self._inside.get(get_ident(), 0)
+
+    def settle(self, depth: int) -> None:
+        """Leaves until this thread is that deep. A KeyboardInterrupt may come where `__exit__` has only begun."""
+        me = get_ident()
         with self._lock:
-            self._depth -= 1
-            if self._depth == 0 and self._was_on:
+            if depth > 0:
+                self._inside[me] = depth
+                return
+            self._inside.pop(me, None)
+            if not self._inside and self._was_on:
                 _age()
                 gc.enable()
+                self._was_on = False
 
     def begin_anew(self) -> None:
         """In a forked child: the threads that paused it are not there to go on."""
         self._lock = allocate_lock()
-        if self._depth and self._was_on:
+        if self._inside and self._was_on:
             gc.enable()
-        self._depth = 0
+        self._inside.clear()
+        self._was_on = False
 
 
 def _age() -> None:

@@ -20,7 +20,7 @@ from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.pool import ThreadPool
 
 import samples
-from guard.attacks import GUARDED, evil, touch, written
+from guard.attacks import GUARDED, evil, written
 from guard.attacks_doubles import sly
 from guard.running import main
 
@@ -254,9 +254,7 @@ IN_A_SCRIPT = "from modelscan import guard; guard.install()"
 
 def at_the_end(marker, end):
     """In a program of its own, since this one does not end here."""
-    code = PROGRAM.format(
-        path=sys.path, guard=IN_A_SCRIPT if GUARDED else "", data=sly(marker).hex(), end=end
-    )
+    code = PROGRAM.format(path=sys.path, guard=IN_A_SCRIPT if GUARDED else "", data=sly(marker).hex(), end=end)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     if done.stdout:
         name, text = done.stdout.split("\n", 1)
@@ -286,8 +284,7 @@ def case_dill_that_is_loaded_again(folder, marker):
 
 
 def case_joblib_that_is_imported_again(folder, marker):
-    import joblib
-
+    importlib.import_module("joblib")
     kept = {name: module for name, module in sys.modules.items() if name.partition(".")[0] == "joblib"}
     for name in kept:
         del sys.modules[name]
@@ -298,8 +295,7 @@ def case_joblib_that_is_imported_again(folder, marker):
 
 
 def case_dill_that_is_imported_again(folder, marker):
-    import dill
-
+    importlib.import_module("dill")
     kept = {name: module for name, module in sys.modules.items() if name.partition(".")[0] == "dill"}
     for name in kept:
         del sys.modules[name]

@@ -128,7 +128,8 @@ def case_methods_that_are_loaders(folder, marker):
 
     data = pickle.dumps(DAY)
     return [
-        repr(found) for found in (Reader.loads(data), Reader().loads(data), Reader.load(io.BytesIO(data)), Reader.read(data))
+        repr(found)
+        for found in (Reader.loads(data), Reader().loads(data), Reader.load(io.BytesIO(data)), Reader.read(data))
     ]
 
 
@@ -279,7 +280,7 @@ class Server(BaseHTTPRequestHandler):
         pass
 
 
-class served:
+class Served:
     """The files of a folder, at an address of this machine."""
 
     def __init__(self, folder):
@@ -300,7 +301,7 @@ def case_pandas_over_http(folder, marker):
     frame = pandas.DataFrame({"a": [1, 2], "t": pandas.date_range("2020", periods=2, tz="UTC")})
     frame.to_pickle(folder / "f.pkl")
     frame.to_pickle(folder / "f.pkl.gz")
-    with served(folder) as url:
+    with Served(folder) as url:
         return [pandas.read_pickle(f"{url}/{name}").equals(frame) for name in ("f.pkl", "f.pkl.gz", "moved/f.pkl")]
 
 
@@ -308,7 +309,7 @@ def case_loads_over_http(folder, marker):
     import urllib.request
 
     written(folder, pickle.dumps(Config("a", DAY)) + pickle.dumps([2]))
-    with served(folder) as url, urllib.request.urlopen(f"{url}/moved/model.pkl") as reply:
+    with Served(folder) as url, urllib.request.urlopen(f"{url}/moved/model.pkl") as reply:
         return [repr(pickle.load(reply)), repr(pickle.load(reply)), reply.read().decode()]
 
 
@@ -382,7 +383,7 @@ def heavy_torch_over_http(folder, marker):
     import torch
 
     torch.save({"a": torch.ones(2)}, folder / "s.pt")
-    with served(folder) as url:
+    with Served(folder) as url:
         options = {"model_dir": str(folder / "cache"), "progress": False}
         rows = [repr(torch.hub.load_state_dict_from_url(f"{url}/moved/s.pt", **options))]
         rows.append(repr(torch.hub.load_state_dict_from_url(f"{url}/s.pt", weights_only=False, **options)))

@@ -63,8 +63,13 @@ def _unscanned(source: Source) -> Report:
 
 def scanned(call: Call, source: Source) -> Any:
     """Scan, judge, and load if that is allowed."""
-    with PAUSE:
-        return _scanned(call, source)
+    depth = PAUSE.depth()
+    try:
+        with PAUSE:
+            return _scanned(call, source)
+    except KeyboardInterrupt:
+        PAUSE.settle(depth)
+        raise
 
 
 def _scanned(call: Call, source: Source) -> Any:

@@ -97,7 +97,7 @@ def _wrap_imported() -> None:
 
 
 def wrap(module: ModuleType, target: Target) -> None:
-    """Wraps one loader unless it is wrapped already. A module without it (another release, or namesake) is left alone."""
+    """Wraps one loader unless it is wrapped already. One without it (another release, a namesake) is left alone."""
     owner, attribute = _place(module, target.attribute)
     original = None if owner is None else _own(owner).get(attribute)
     if not callable(original) or is_guarded(original):

@@ -119,9 +119,11 @@ def run(scope: Scope, load: Callable[..., Any], args: tuple[Any, ...], kwargs: M
     if _extension_cache:
         # What this cache holds is handed out without an event (CPython Lib/pickle.py, get_extension).
         _extension_cache.clear()
-    token = _current.set(scope)
+    token = None
     try:
+        token = _current.set(scope)  # from here on: a person may press the stop button anywhere
         return load(*args, **kwargs)
     finally:
         scope.open = False
-        _current.reset(token)
+        if token is not None:
+            _current.reset(token)
