@@ -6,8 +6,12 @@ import io
 import pickle
 
 import samples
+from guard.attacks import GUARDED, watched
 from guard.running import main
 from guard.values import DAY, Config, written
+
+LARGE = 2 << 20
+"""Numbers, of more bytes than are read into memory."""
 
 
 def case_empty(folder, marker):
@@ -113,6 +117,57 @@ def case_joblib_garbage(folder, marker):
     import joblib
 
     joblib.load(written(folder, b"\xffgarbage"))
+
+
+def cut_off(path):
+    """Loses its second half when the loader opens it, after the scan where there is one."""
+    data = path.read_bytes()
+    watched[str(path)] = [2 if GUARDED else 1], data[: len(data) // 2]
+    return str(path)
+
+
+def case_cut_off_array(folder, marker):
+    import numpy
+
+    numpy.save(folder / "a.npy", numpy.ones(LARGE))
+    numpy.load(cut_off(folder / "a.npy"), allow_pickle=True)
+
+
+def case_cut_off_map(folder, marker):
+    import numpy
+
+    numpy.save(folder / "a.npy", numpy.ones(LARGE))
+    numpy.load(cut_off(folder / "a.npy"), mmap_mode="r", allow_pickle=True)
+
+
+def case_cut_off_joblib(folder, marker):
+    import joblib
+    import numpy
+
+    joblib.dump({"a": numpy.ones(LARGE)}, folder / "m.pkl")
+    joblib.load(cut_off(folder / "m.pkl"))
+
+
+def case_cut_off_joblib_map(folder, marker):
+    import joblib
+    import numpy
+
+    joblib.dump({"a": numpy.ones(LARGE)}, folder / "m.pkl")
+    joblib.load(cut_off(folder / "m.pkl"), mmap_mode="r")
+
+
+def heavy_cut_off_torch(folder, marker):
+    import torch
+
+    torch.save({"a": torch.ones(LARGE)}, folder / "m.pt")
+    torch.load(cut_off(folder / "m.pt"), weights_only=False)
+
+
+def heavy_cut_off_torch_map(folder, marker):
+    import torch
+
+    torch.save({"a": torch.ones(LARGE)}, folder / "m.pt")
+    torch.load(cut_off(folder / "m.pt"), mmap=True)
 
 
 main(globals())
