@@ -1,12 +1,13 @@
-"""Loads that run code at odd moments: by threads that ran before, in tasks, in forked children, at exits, by modules
-that were imported again. What most of them run is on nobody's list, so that only a scan can stop it."""
+"""Loads that run code at odd moments: by threads that ran before, in tasks, in forked children, at the end.
+
+What they run is on nobody's list, so that only a scan can stop it.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextvars
 import gc
-import importlib
 import io
 import os
 import pickle
@@ -20,7 +21,7 @@ from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.pool import ThreadPool
 
 import samples
-from guard.attacks import GUARDED, evil, written
+from guard.attacks import GUARDED, touch, written  # noqa: F401 - `touch` is what the pickles name
 from guard.attacks_doubles import sly
 from guard.running import main
 
@@ -275,49 +276,6 @@ def case_exit_of_a_finalizer(folder, marker):
 
 def case_thread_that_outlives_the_program(folder, marker):
     at_the_end(marker, "threading.Timer(0.2, load).start()")
-
-
-def case_dill_that_is_loaded_again(folder, marker):
-    import dill
-
-    importlib.reload(dill._dill).loads(sly(marker))
-
-
-def case_joblib_that_is_imported_again(folder, marker):
-    importlib.import_module("joblib")
-    kept = {name: module for name, module in sys.modules.items() if name.partition(".")[0] == "joblib"}
-    for name in kept:
-        del sys.modules[name]
-    try:
-        importlib.import_module("joblib").load(written(folder, sly(marker)))
-    finally:
-        sys.modules.update(kept)
-
-
-def case_dill_that_is_imported_again(folder, marker):
-    importlib.import_module("dill")
-    kept = {name: module for name, module in sys.modules.items() if name.partition(".")[0] == "dill"}
-    for name in kept:
-        del sys.modules[name]
-    try:
-        importlib.import_module("dill").loads(sly(marker))
-    finally:
-        sys.modules.update(kept)
-
-
-def case_pickle_that_is_imported_again(folder, marker):
-    kept = sys.modules.pop("pickle")
-    try:
-        importlib.import_module("pickle").loads(sly(marker))
-    finally:
-        sys.modules["pickle"] = kept
-
-
-def case_pickle_under_another_name(folder, marker):
-    spec = importlib.util.find_spec("pickle")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    module.loads(evil(marker))
 
 
 def case_generator_that_began_before(folder, marker):

@@ -5,7 +5,14 @@ from __future__ import annotations
 import pytest
 from guard.running import MODES, names_in, outcome
 
-SCRIPTS = ("attacks.py", "attacks_sources.py", "attacks_libraries.py", "attacks_doubles.py", "attacks_moments.py")
+SCRIPTS = (
+    "attacks.py",
+    "attacks_sources.py",
+    "attacks_libraries.py",
+    "attacks_doubles.py",
+    "attacks_moments.py",
+    "attacks_places.py",
+)
 DECOYS = [name for name in names_in("attacks_doubles.py") if name.startswith("case_decoy_")]
 """The loader gets what was scanned, which is harmless, and never sees the other."""
 ATTACKS = [(script, name) for script in SCRIPTS for name in names_in(script) if name not in DECOYS]

@@ -113,6 +113,49 @@ def test_many_threads_write(guard, evil):
     assert len(guard.kept_history()) == 10
 
 
+KERNEL = """
+import pickle, sys
+from modelscan import guard
+from modelscan.errors import UnsafeModelError
+guard.install()
+print("ready", flush=True)
+sys.stdin.readline()
+for _ in range(20):
+    try:
+        pickle.loads(bytes.fromhex(sys.argv[1]))
+    except UnsafeModelError:
+        continue
+    raise SystemExit("loaded")
+"""
+
+
+def test_many_kernels_write(guard, evil):
+    """None of them waits for a store that was made before, or for the others to be done."""
+    line = [sys.executable, "-c", KERNEL, evil.hex()]
+    kernels = [subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(3)]
+    assert [kernel.stdout.readline() for kernel in kernels] == ["ready\n"] * 3
+    for kernel in kernels:
+        kernel.stdin.write("\n")
+        kernel.stdin.flush()
+    assert [kernel.communicate()[0] for kernel in kernels] == [""] * 3
+    rows = guard.kept_history()
+    assert {kernel.returncode for kernel in kernels} == {0}
+    assert sorted(entry.process for entry in rows) == sorted(kernel.pid for kernel in kernels for _ in range(20))
+
+
+def test_where_nothing_can_be_written_it_is_kept_in_memory(guard, evil, marker, tmp_path, monkeypatch, caplog):
+    """A home on a medium that cannot be written to, say."""
+    (tmp_path / "file").touch()
+    monkeypatch.setenv(store.HOME, str(tmp_path / "file" / "home"))
+    number = refuse(pickle.loads, evil).number
+    refuse(pickle.loads, evil)
+    assert [entry.decision for entry in guard.kept_history()] == ["refused", "refused"]
+    guard.allow_once(number, "looked at it")
+    pickle.loads(evil)
+    assert marker.exists()
+    assert len(caplog.records) == 1
+
+
 def test_a_name_out_of_a_file_is_data(guard, marker):
     callee = samples.stack_global("os'); DROP TABLE history; --", "x")
     refuse(pickle.loads, samples.proto() + samples.call(callee) + b".")

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from guard.running import MODES, doors, names_in, outcome
 
-SCRIPTS = ("ordinary.py", "habits.py", "libraries.py", "frameworks.py", "processes.py")
+SCRIPTS = ("ordinary.py", "habits.py", "places.py", "libraries.py", "frameworks.py", "processes.py")
 ORDINARY = [
     (script, name, mode)
     for script in SCRIPTS
