@@ -42,13 +42,13 @@ def opened(path, load):
 
 
 class Stops:
-    """Raises at the n-th call of one of our functions: wherever a signal may come."""
+    """Raises at the n-th call of one of our functions, or after one by them: wherever a signal may come."""
 
     def __init__(self, turn):
         self.turn, self.count = turn, itertools.count()
 
     def __call__(self, frame, event, arg):
-        if event == "call" and "modelscan" in frame.f_code.co_filename and next(self.count) == self.turn:
+        if event in ("call", "c_return") and "modelscan" in frame.f_code.co_filename and next(self.count) == self.turn:
             sys.setprofile(None)
             raise KeyboardInterrupt
 
