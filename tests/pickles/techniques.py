@@ -183,7 +183,7 @@ TECHNIQUES: dict[str, list[Form]] = {
         ),
     ],
     "P04 through a harmless module": [
-        is_at("linecache", "os.mkdir"),
+        is_at("glob", "os.mkdir"),
         is_at("tempfile", "_os.mkdir"),
         is_at("random", "_os.mkdir"),
         is_at("gettext", "os.path.os.mkdir"),

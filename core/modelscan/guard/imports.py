@@ -38,13 +38,19 @@ class _Finder:
     ) -> ModuleSpec | None:
         if name not in _watched:
             return None
-        others = sys.meta_path[sys.meta_path.index(self) + 1 :] if self in sys.meta_path else []
-        for finder in others:
+        spec = self._found(name, path, target)
+        loader: Any = spec.loader if spec is not None else None
+        if spec is not None and hasattr(loader, "exec_module"):
+            proxy: Any = _Loader(loader)
+            spec.loader = proxy
+        return spec
+
+    def _found(self, name: str, path: Sequence[str] | None, target: ModuleType | None) -> ModuleSpec | None:
+        at = sys.meta_path.index(self) if self in sys.meta_path else len(sys.meta_path)
+        for finder in sys.meta_path[at + 1 :]:
             find_spec = getattr(finder, "find_spec", None)
-            spec = find_spec(name, path, target) if find_spec is not None else None
+            spec: ModuleSpec | None = find_spec(name, path, target) if find_spec is not None else None
             if spec is not None:
-                if hasattr(spec.loader, "exec_module"):
-                    spec.loader = _Loader(spec.loader)
                 return spec
         return None
 
