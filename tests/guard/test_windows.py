@@ -18,7 +18,7 @@ from samples import Payload
 import modelscan
 from modelscan import guard
 from modelscan.guard import window
-from modelscan.guard.plain import WINDOW
+from modelscan.guard.plain import WINDOW, reach
 from modelscan.guard.window import GROWTH
 from modelscan.source import lease
 
@@ -181,3 +181,50 @@ def _needs_leases(path: Path) -> None:
         if sys.platform != "linux" or not lease.take(file.fileno()):
             pytest.skip("this system, or this file system, has no leases")
         lease.give_back(file.fileno())
+
+
+LONG = {
+    "arrays behind a short frame": [datetime.date(2020, 1, 2), bytes(1 << 20), [1]],
+    "rows": [{"n": n, "text": f"row {n}", "part": n / 3} for n in range(9_000)],
+    "one frame": [(datetime.date(2020, 1, 2), n) for n in range(40_000)],
+}
+
+
+@pytest.mark.parametrize("name", LONG)
+@pytest.mark.parametrize("protocol", [2, 4, 5])
+def test_what_goes_on_behind_the_window_is_scanned_once(tmp_path, looks, protocol, name):
+    if protocol == 2 and name != "rows":
+        pytest.skip("where a name comes first, a look at the beginning may be all there is to do")
+    path = tmp_path / "model.pkl"
+    path.write_bytes(pickle.dumps(LONG[name], protocol))
+    with path.open("rb") as file:
+        assert pickle.load(file) == LONG[name]
+    assert looks == [path.stat().st_size]
+
+
+@pytest.mark.parametrize("protocol", [2, 4, 5])
+def test_of_many_pickles_no_more_is_read_than_the_window(tmp_path, looks, protocol):
+    path = tmp_path / "many.pkl"
+    path.write_bytes(pickle.dumps([{"n": 1, "day": datetime.date(2020, 1, 2)}], protocol) * 20_000)
+    with path.open("rb") as file:
+        assert pickle.load(file)[0]["n"] == 1
+    assert looks == [WINDOW]
+
+
+@pytest.fixture
+def looks(monkeypatch):
+    """How many bytes each look was at."""
+    found: list[int] = []
+    real = window.examine
+
+    def look(artifact, *args, **options):
+        found.append(artifact.size)
+        return real(artifact, *args, **options)
+
+    monkeypatch.setattr(window, "examine", look)
+    return found
+
+
+@pytest.mark.parametrize("data", [b"\x80", b"\x80\x04", b"\x80\x04\x95\xff", b"\x80\x04\x8e", b"N.", b"", b"J"])
+def test_whatever_reaches_nowhere_is_looked_at(data):
+    assert reach(data) >= 0

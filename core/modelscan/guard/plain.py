@@ -61,3 +61,25 @@ def _is_data(data: bytes) -> bool:
             at += 9
         else:
             return code == Op.STOP
+
+
+def reach(data: bytes) -> int:
+    """How far the first pickle in these bytes goes at least, if its writer is right: over plain data and over frames.
+
+    A hint, for who would otherwise look at the beginning of a long pickle in vain.
+    """
+    at, steps, end = 0, _STEPS, len(data)
+    while at < end:
+        code = data[at]
+        step = steps[code]
+        if step > 0:
+            at += step
+        elif step < 0:
+            at += 1 - step + int.from_bytes(data[at + 1 : at + 1 - step], "little")
+        elif code == Op.FRAME:
+            at += 9 + int.from_bytes(data[at + 1 : at + 9], "little")
+            if data[at - 1 : at] == b".":  # the last frame, as it seems
+                break
+        else:
+            break
+    return at

@@ -10,10 +10,9 @@ from typing import Any
 
 from modelscan.evidence import Kind
 from modelscan.guard import shapes
-from modelscan.guard.plain import WINDOW, asks_nothing
+from modelscan.guard.plain import WINDOW, asks_nothing, reach
 from modelscan.guard.scope import Pair
 from modelscan.guard.sources import READ_AHEAD, Handle, file_identity, label_of, pickles
-from modelscan.pickles.opcodes import Op
 from modelscan.policy import Policy
 from modelscan.scanner import Examination, examine
 from modelscan.source.artifact import CHUNK, IN_MEMORY, MAPPED_ANYWAY, Artifact, FileRoot, read_up_to
@@ -46,7 +45,7 @@ class Window(Handle):
         return found
 
     def examine(self, policy: Policy) -> tuple[Artifact, Examination]:
-        if not self.whole and _first_frame(self.data) > WINDOW:
+        if not self.whole and reach(self.data) >= WINDOW:
             self._grow()
         while True:
             artifact = self.mapped or Artifact.of_bytes(self.label, self.data)
@@ -115,12 +114,6 @@ class Window(Handle):
             return read_up_to(self.file, size)
         finally:
             self.file.seek(self.origin)
-
-
-def _first_frame(data: bytes) -> int:
-    """Where the first frame of a pickle of protocol 4 or 5 ends, as its writer says; 0 for any other."""
-    framed = data[:1] == b"\x80" and data[2:3] == bytes([Op.FRAME])
-    return 11 + int.from_bytes(data[3:11], "little") if framed else 0
 
 
 def _is_cut(found: Examination, label: str) -> bool:
