@@ -15,6 +15,7 @@ import pickle
 import subprocess
 import sys
 import threading
+import types
 from concurrent.futures.process import _CallItem, _ExceptionWithTraceback, _ResultItem
 
 import pytest
@@ -103,12 +104,45 @@ def test_tasks_do_not_share_a_scope(guard):
     assert asyncio.run(every()) == [True, True]
 
 
-@pytest.mark.parametrize(("module", "name"), sorted(callers.INTERNAL))
+@pytest.mark.parametrize(("module", "name"), sorted(callers.INTERNAL | callers.PARTS))
 def test_a_function_whose_traffic_is_trusted_may_be_named_by_no_pickle(module, name):
     """What it reads passes, so a payload that calls it would take whatever it likes along."""
     found = Policy().rules.match(module, name)
     assert found.rule is not None
     assert not found.rule.on_call
+
+
+CACHE = """
+import pickle
+class IndexDataCacheFile:
+    def _load_data(self, data):
+        return pickle.loads(data)
+"""
+PART = """
+import pickle
+def _unpickle__CustomPickled(data):
+    return pickle.loads(data)
+def apply(call, data):
+    return call(data)
+"""
+
+
+def test_a_part_is_trusted_for_whoever_reads_it(guard):
+    """numba keeps compiled functions in files; importing a module reads its own, pickles within them included."""
+    cache, part = {"__name__": "numba.core.caching"}, {"__name__": "numba.core.serialize"}
+    exec(CACHE, cache)
+    exec(PART, part)
+    data = pickle.dumps(_ResultItem(1))
+    read = cache["IndexDataCacheFile"]()._load_data
+    assert read(data).work_id == 1
+    cache["pickle"] = types.SimpleNamespace(loads=part["_unpickle__CustomPickled"])
+    for _ in range(2):
+        assert read(data).work_id == 1
+        with pytest.raises(UnsafeModelError):
+            part["_unpickle__CustomPickled"](data)
+    cache["pickle"] = types.SimpleNamespace(loads=lambda data: part["apply"](pickle.loads, data))
+    with pytest.raises(UnsafeModelError):
+        read(data)
 
 
 def test_traffic_between_processes_waits_for_no_disk(guard, monkeypatch):

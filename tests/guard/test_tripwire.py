@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import contextlib
 import ctypes
 import dataclasses
 import hashlib
@@ -189,6 +190,36 @@ def distribution_with_a_text_of_its_own(path):
     _distribution(lambda text: f"import os\nos.mkdir({str(path)!r})\n{text}")
 
 
+def dill_with_a_text_of_its_own(path):
+    pytest.importorskip("dill")._dill._eval_repr(f"__import__('os').mkdir({str(path)!r})")
+
+
+def dill_with_a_type_of_its_own(path):
+    shown = f"<method 'strip' of '__import__(\"os\").mkdir(\"{path}\") or str' objects>"
+    pytest.importorskip("dill")._dill._getattr(str, "strip", shown)
+
+
+def dill_with_a_name_of_its_own(path):
+    name = f'strip"] and __import__("os").mkdir("{path}") or {{0:0}}["'
+    with contextlib.suppress(Exception):  # no method has that name
+        pytest.importorskip("dill")._dill._getattr(str, name, "<method 'strip' of 'str' objects>")
+
+
+def formula_with_code(path):
+    with contextlib.suppress(Exception):  # no formula comes of it
+        _formula(f"b ~ a + __import__('os').mkdir({str(path)!r})")
+
+
+def _formula(text):
+    """Data of statsmodels evaluate the formula of their state whenever they are given one."""
+    pandas, data = pytest.importorskip("pandas"), pytest.importorskip("statsmodels.base.data")
+    pytest.importorskip("patsy")
+    frame = pandas.DataFrame({"a": [1.0, 2, 4, 3], "b": [2.0, 3, 5, 5]})
+    made = object.__new__(data.PandasData)
+    made.__setstate__({"frame": frame, "formula": text, "restore_model_spec": True})
+    return made.formula
+
+
 def _distribution(change):
     """A distribution of scipy runs a text of its state whenever it is given one."""
     from scipy import stats
@@ -217,7 +248,8 @@ WRITTEN: list[Path] = []
 
 ACTS = (
     write_by_handler,
-    *(distribution_with_a_text_of_its_own,),
+    *(distribution_with_a_text_of_its_own, formula_with_code),
+    *(dill_with_a_text_of_its_own, dill_with_a_type_of_its_own, dill_with_a_name_of_its_own),
     *(unpack, temporary_folder, empty_by_map, write_a_log, type_that_calls, named_tuple_then_write),
     *(write, append, low_level, make_folder, copy, link, hard_link, take_away, move, change_mode, cut),
     *(execute, evaluate, unmarshal, make_function, replace_code, start, fork, call, send, look_up),
@@ -270,6 +302,19 @@ def distribution(path):
     return _distribution(str)
 
 
+def dill_showing_what_python_shows(path):
+    dill = pytest.importorskip("dill")._dill
+    return dill._eval_repr("Ellipsis"), dill._eval_repr("range(1, 9, 2)"), _strip(dill)("b ")
+
+
+def _strip(dill):
+    return dill._getattr(str, "strip", "<method 'strip' of 'str' objects>")
+
+
+def formula(path):
+    return _formula("b ~ np.log(a)")
+
+
 def decorated_by_networkx(path):
     """Which makes the code of such a function when it is called for the first time."""
     decorators = pytest.importorskip("networkx.utils.decorators")
@@ -296,6 +341,7 @@ def database(path):
 
 HARMLESS = (
     *(look, named_tuple, data_class, forward_reference, distribution, decorated_by_networkx),
+    *(dill_showing_what_python_shows, formula),
     *(to_nowhere, import_something, open_native, database),
 )
 

@@ -27,7 +27,8 @@ NOTES = 100
 
 _getframe: Callable[[int], FrameType] = sys._getframe
 _scope_here: Callable[[], Scope | None] = scope_here
-_asker, _is_internal, _below_import = callers.asker, callers.is_internal, callers.below_import
+_asker, _is_internal, _is_reader = callers.asker, callers.is_internal, callers.is_reader
+_below_import = callers.below_import
 _below_signal = callers.below_signal
 _describe, _refusal = callers.describe, refusal.outside
 _load = run.__code__
@@ -103,7 +104,7 @@ def _outside(frame: FrameType | None, module: str, name: str) -> None:
         return
     asker = _asker(frame)
     if _is_internal(asker):  # before the approvals: those that are kept are on a disk
-        if asker is not None and asker is frame:
+        if asker is not None and asker is frame and _is_reader(asker):
             _traffic[frame.f_code.co_qualname] = frame.f_code
             _keep(_held, (module, name), policy)
         return

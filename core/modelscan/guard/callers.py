@@ -26,6 +26,8 @@ INTERNAL = frozenset(
         ("joblib.externals.loky.cloudpickle_wrapper", "_reconstruct_wrapper"),
         ("torch.multiprocessing.queue", "ConnectionWrapper.recv"),
         ("torch._inductor.codecache", "GuardedCache.iterate_over_candidates"),
+        ("numba.core.caching", "IndexDataCacheFile._load_data"),
+        ("numba.core.caching", "IndexDataCacheFile._load_index"),
         ("dask.local", "get_async"),
         ("dask.tokenize", "_normalize_pickle"),
         ("distributed.protocol.pickle", "loads"),
@@ -33,7 +35,11 @@ INTERNAL = frozenset(
 )
 """Functions that read what another process of the same program wrote: (module, qualified name)."""
 
+PARTS = frozenset({("numba.core.serialize", "_unpickle__CustomPickled")})
+"""What a pickle calls that holds another: whoever reads the one reads both."""
+
 _FUNCTIONS = frozenset(function for _, function in INTERNAL)
+_PARTS = frozenset(function for _, function in PARTS)
 
 LIBRARIES = frozenset(target.module.partition(".")[0] for target in TARGETS)
 
@@ -70,6 +76,13 @@ def is_library(frame: FrameType | None) -> bool:
 
 
 def is_internal(frame: FrameType | None) -> bool:
+    """Is this frame one of `INTERNAL`, or of `PARTS` and such a one reads it?"""
+    while frame is not None and frame.f_code.co_qualname in _PARTS and _named(frame) in PARTS:
+        frame = asker(frame.f_back)
+    return is_reader(frame)
+
+
+def is_reader(frame: FrameType | None) -> bool:
     """Is this frame one of `INTERNAL`?"""
     return frame is not None and frame.f_code.co_qualname in _FUNCTIONS and _named(frame) in INTERNAL
 

@@ -17,6 +17,7 @@ from types import CodeType, FrameType
 from typing import Any
 
 from modelscan.guard.state import STATE
+from modelscan.pickles import shown
 from modelscan.records import dataclass
 
 PROGRAMS = frozenset(
@@ -64,6 +65,25 @@ def _as_scipy_writes(frame: FrameType, args: tuple[Any, ...]) -> bool:
     return rule is not None and type(text) is str and re.fullmatch(rule.ordinary, text) is not None
 
 
+def _as_formulas_are(frame: FrameType, args: tuple[Any, ...]) -> bool:
+    """Data of statsmodels evaluate the formula of their state anew; the rule about them knows what formulas are."""
+    rule, state = STATE.policy.rules.match(*_DATA).rule, frame.f_locals.get("d")
+    text = state.get("formula") if type(state) is dict else None
+    return rule is not None and type(text) is str and re.fullmatch(rule.ordinary, text) is not None
+
+
+def _as_dill_shows(frame: FrameType, args: tuple[Any, ...]) -> bool:
+    """Of a constant, or of a method of a compiled type."""
+    said = [frame.f_locals.get(key) for key in ("repr_str", "name")]
+    if not all(type(text) is str for text in said if text is not None) or said[0] is None:
+        return False
+    text, name = said
+    if name is None:
+        return text in shown.CONSTANTS or shown.is_range(text)
+    return shown.owner(name, text) is not None
+
+
+_DATA = ("statsmodels.base.data", "ModelData")
 _DISTRIBUTION = ("scipy.stats._distn_infrastructure", "rv_generic")
 _dict_of = object.__getattribute__
 
@@ -97,6 +117,10 @@ class Exempt:
 
 _DIRECTLY = Exempt()
 _TYPES = Exempt(frozenset({"annotationlib", "typing"}), _no_call)
+_FORMULAS = Exempt(
+    frozenset({"patsy.build", "patsy.compat", "patsy.eval", "patsy.highlevel", "statsmodels.formula._manager"}),
+    _as_formulas_are,
+)
 _MAPS = Exempt(only=_existing)
 _UNPACKS = Exempt(frozenset({"contextlib", "shutil", "tarfile", "tempfile", "zipfile"}))
 
@@ -107,10 +131,13 @@ EXEMPT: Mapping[tuple[str, str], Exempt] = {
     ("collections", "namedtuple"): _DIRECTLY,
     ("dataclasses", "_create_fn"): _DIRECTLY,
     ("dataclasses", "_FuncBuilder.add_fns_to_class"): _DIRECTLY,
+    ("dill._dill", "_eval_repr"): Exempt(only=_as_dill_shows),
+    ("dill._dill", "_getattr"): Exempt(only=_as_dill_shows),
     ("typing", "ForwardRef._evaluate"): _TYPES,
     ("annotationlib", "ForwardRef.evaluate"): _TYPES,
     ("networkx.utils.decorators", "argmap.compile"): _DIRECTLY,
     ("scipy.stats._distn_infrastructure", "rv_generic._attach_argparser_methods"): Exempt(only=_as_scipy_writes),
+    (_DATA[0], f"{_DATA[1]}.__setstate__"): _FORMULAS,
     # torch.export.load writes the graph that it read as Python; the graph itself was scanned
     ("torch.fx.graph_module", "_exec_with_source"): _DIRECTLY,
     ("torch.fx.operator_schemas", "_torchscript_type_to_python_type"): _DIRECTLY,

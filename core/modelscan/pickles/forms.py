@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import functools
 
-from modelscan.patterns import later
-from modelscan.pickles import leaves
+from modelscan.pickles import leaves, shown
 from modelscan.pickles.meant import Attribute, Construction, Meaning, Nested, Reading, Replacement
 from modelscan.pickles.values import Global, Group, Made
 
@@ -49,10 +48,6 @@ BATCHER = "torch_geometric.data.batch.DynamicInheritanceGetter"
 ALIASES = frozenset({"types.GenericAlias", "types.UnionType"})
 KERAS_LOADER = ("keras.src.saving.keras_saveable", "KerasSaveable._unpickle_model")
 """What every object of Keras is unpickled by (keras/src/saving/keras_saveable.py)."""
-RANGE = later(r"range\(-?\d+, -?\d+(, -?\d+)?\)")
-CONSTANTS = frozenset({"Ellipsis", "NotImplemented"})
-LONGEST_RANGE = 70
-"""Characters of three numbers of 64 bits."""
 DEEP = 8
 """Forms inside of forms that are followed."""
 
@@ -150,9 +145,9 @@ def _jax(data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Meaning | 
 def _repr(data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Meaning | None:
     """dill writes a range, or a constant, as the text that it evaluates; other texts are evaluated too."""
     text = leaves.string(data, items[0], end) if len(items) == 1 else None
-    if text in CONSTANTS:
+    if text in shown.CONSTANTS:
         return Attribute(Global("builtins", str(text), at, "getattr"))
-    if text is None or len(text) > LONGEST_RANGE or not RANGE.fullmatch(text):
+    if text is None or not shown.is_range(text):
         return None
     return Replacement(Global("builtins", "range", at, "getattr"), Group("tuple"))
 

@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable
 
 from modelscan.patterns import later
-from modelscan.pickles import caches, forms, leaves
+from modelscan.pickles import caches, forms, leaves, shown
 from modelscan.pickles.forms import BUILTINS, KERAS_LOADER, PLAIN_BASES
 from modelscan.pickles.meant import (
     Attribute,
@@ -240,11 +240,8 @@ def _dill_getattr(data: leaves.Buffer, end: int, at: int, items: list[Any]) -> M
     owner = items[0] if len(items) == 3 else None
     if not isinstance(owner, Global):
         return None
-    name, shown = (leaves.string(data, item, end) or "" for item in items[1:])
-    dotted = owner.name if owner.module in BUILTINS else owner.dotted
-    if not name.isidentifier() or not all(part.isidentifier() for part in dotted.split(".")):
-        return None
-    if shown not in [f"<{kind} '{name}' of '{dotted}' objects>" for kind in ("method", "slot wrapper")]:
+    name, text = (leaves.string(data, item, end) or "" for item in items[1:])
+    if shown.owner(name, text) != (owner.name if owner.module in BUILTINS else owner.dotted):
         return None
     return Attribute(Global(owner.module, f"{owner.name}.{name}", at, "getattr"))
 
