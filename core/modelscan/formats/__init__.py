@@ -34,6 +34,7 @@ READERS: tuple[Row, ...] = (
     Row("tf_text", sign=signs.is_graph_text),
     Row("tflite", sign=signs.is_tflite),
     Row("safetensors", sign=signs.is_safetensors),
+    Row("gguf", b"G", sign=signs.is_gguf),
     Row("template", sign=signs.is_template),
     Row("unread", among_tensors=magic(b"\x7fE", b"\xcf\xfa", b"\xca\xfe", b"MZ", b"Ra"), sign=signs.is_unread),
 )

@@ -28,7 +28,7 @@ ZIP = b"PK\x03\x04"
 """As a message it would hold a field of number 0, which no parser takes."""
 _INDEX = bytes.fromhex("57fb808b247547db")
 """The last bytes of an SSTable (tensorflow/core/lib/io/format.h)."""
-_NATIVE = (b"Rar!\x1a\x07", b"GGUF", b"\x7fELF", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe", b"MZ")
+_NATIVE = (b"Rar!\x1a\x07", b"\x7fELF", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe", b"MZ")
 _WIDE = (b"\xff\xfe", b"\xfe\xff", b"\0{", b"{\0", b"\0\0\0{")
 _CONFIGURATIONS = frozenset(
     ("tokenizer_config.json", "chat_template.json", "processor_config.json", "preprocessor_config.json", "config.json")
@@ -123,6 +123,10 @@ def is_tflite(artifact: Artifact) -> bool:
 
 def is_safetensors(artifact: Artifact) -> bool:
     return artifact.head[8:9] == b"{" and not artifact.expected
+
+
+def is_gguf(artifact: Artifact) -> bool:
+    return artifact.head.startswith(b"GGUF") and not artifact.expected
 
 
 def is_unread(artifact: Artifact) -> bool:

@@ -37,7 +37,7 @@ def read(artifact: Artifact, context: Context) -> Facts:
     if is_template_file(artifact):
         text = data.decode("utf-8", "replace")
         if looks_like_one(text):
-            yield from _facts(artifact, None, text)
+            yield from facts(artifact, None, text)
         else:
             yield Skip(artifact.name, _NO_MODEL)
         return
@@ -49,7 +49,7 @@ def read(artifact: Artifact, context: Context) -> Facts:
     templates = list(_texts(tree.get(KEY), KEY, 0)) if isinstance(tree, dict) else []
     code = list(_texts(tree.get(CODE), CODE, 0)) if isinstance(tree, dict) else []
     for path, text in templates:
-        yield from _facts(artifact, path, text)
+        yield from facts(artifact, path, text)
     for path, text in code:
         yield Evidence(Kind.ANOMALY, "names-code", Where(artifact.name, path=path[:200]), {"expression": text[:200]})
     if not templates and not code:
@@ -68,7 +68,7 @@ def _texts(value: Any, path: str, depth: int) -> Iterator[tuple[str, str]]:
             yield from _texts(inner, f"{path}[{number}]", depth + 1)
 
 
-def _facts(artifact: Artifact, path: str | None, text: str) -> Facts:
+def facts(artifact: Artifact, path: str | None, text: str) -> Facts:
     where = Where(artifact.name, path=None if path is None else path[:200])
     if len(text) > LONGEST:
         reason = f"a template of {len(text):,} characters"

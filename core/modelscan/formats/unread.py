@@ -31,7 +31,6 @@ def _windows_program(head: bytes) -> bool:
 
 KNOWN: tuple[_Known, ...] = (
     _Known("RAR archive", _starts(b"Rar!\x1a\x07")),
-    _Known("GGUF", _starts(b"GGUF")),
     _Known("ExecuTorch program", lambda head: re.match(rb"ET\d\d", head[4:8]) is not None),
     _Known("executable code", _starts(b"\x7fELF", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe"), native=True),
     _Known("executable code", _windows_program, native=True),
