@@ -74,13 +74,12 @@ def _as_formulas_are(frame: FrameType, args: tuple[Any, ...]) -> bool:
 
 def _as_dill_shows(frame: FrameType, args: tuple[Any, ...]) -> bool:
     """Of a constant, or of a method of a compiled type."""
-    said = [frame.f_locals.get(key) for key in ("repr_str", "name")]
-    if not all(type(text) is str for text in said if text is not None) or said[0] is None:
+    text, name = frame.f_locals.get("repr_str"), frame.f_locals.get("name")
+    if type(text) is not str:
         return False
-    text, name = said
-    if name is None:
-        return text in shown.CONSTANTS or shown.is_range(text)
-    return shown.owner(name, text) is not None
+    if type(name) is str:
+        return shown.owner(name, text) is not None
+    return name is None and (text in shown.CONSTANTS or shown.is_range(text))
 
 
 _DATA = ("statsmodels.base.data", "ModelData")
