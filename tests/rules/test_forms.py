@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import functools
 import http
 import os
 import pickle
@@ -29,6 +30,7 @@ ORDINARY = [
     *(iter([1, 2]), iter((1,)), iter(range(3)), iter({"a": 1}), iter("ab"), iter(bytearray(b"a")), reversed([1, 2])),
     *(enumerate(["a"]), zip([1], "b", strict=False), enumerate(iter([1]))),
     *("abc".upper, " ".join, [1].count, {"a": 1}.get, {1}.issubset, b"a".split),
+    *(re.compile(r"\w+").findall, re.compile("a", re.I).sub, functools.partial(re.compile("a").sub, "b")),
 ]
 
 
@@ -138,6 +140,11 @@ def bound(function: bytes) -> bytes:
         call(global_("builtins", "reversed"), global_("builtins", "object") + b")\x81"),
         call(global_("builtins", "getattr"), text("{0.a}"), text("__class__")),
         call(call(global_("builtins", "getattr"), text("{0.a}"), text("format")), b"K\1"),
+        call(global_("builtins", "getattr"), call(global_("re", "_compile"), text("a"), b"K\0"), text("__class__")),
+        call(global_("builtins", "getattr"), call(global_("re", "compile"), text("a")), text("sub")),
+        call(
+            call(global_("builtins", "getattr"), call(global_("re", "_compile"), text("a"), b"K\0"), text("sub")), b"N"
+        ),
         call(global_("types", "MethodType"), text("x"), text("y")),
         call(global_("types", "MethodType"), text("x")),
         bound(global_("os", "system")),

@@ -38,6 +38,8 @@ NEW_OF = (
 )
 """Modules with a function `newObj` (sklearn/neighbors/_binary_tree.pxi.tp)."""
 MAKER = ".__new__"
+PATTERNS = "re:_compile"
+"""Makes a `re.Pattern`, or fails."""
 SINGLETONS = {"Ellipsis": "EllipsisType", "NotImplemented": "NotImplementedType"}
 
 
@@ -86,6 +88,8 @@ def _getattr(data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Meanin
         return Attribute(Global(owner.module, f"{owner.name}.{name}", at, "getattr"))
     if forms.encoded(data, end, owner) is not None:
         return Attribute(Global("builtins", f"bytes.{name}", at, "getattr"))
+    if isinstance(owner, Made) and isinstance(owner.callee, Global) and owner.callee.spelled == PATTERNS:
+        return Attribute(Global("re", f"Pattern.{name}", at, "getattr"))
     if isinstance(owner, Made) and isinstance(owner.callee, Global) and owner.callee.module in BUILTINS:
         return Attribute(Global("builtins", f"{owner.callee.name}.{name}", at, "getattr"))
     if isinstance(owner, Made) and owner.kind == "instance" and isinstance(owner.callee, Global):
