@@ -139,6 +139,7 @@ class Carried(Names):
         for spelled in fact.detail["handed"]:
             found = self._match(*split(spelled))
             data = found.use is None and found.rule is None and spelled.replace(":", ".") in made
+            data = data or self._is_enum(*split(spelled))  # of the session, where calling it finds a member
             kept = found.use is Use.CONSTRUCT and spelled in fact.detail["values"]
             if (found.use in (None, Use.NAME) and not data) or kept or found.name == PARTIAL:
                 yield self._finding(self._structure(key), fact, found.name)
@@ -147,7 +148,8 @@ class Carried(Names):
         """Functions that could take the place of methods which the object calls while it is made, stated or filled."""
         for spelled in fact.detail["arguments"] if found.calls else ():
             held = self._match(*split(spelled))
-            made = found.calls == "functions" and spelled.replace(":", ".") in constructed
+            data = spelled.replace(":", ".") in constructed or self._is_enum(*split(spelled))
+            made = found.calls == "functions" and data
             kept = held.use is Use.CONSTRUCT and spelled in fact.detail["plain"]
             if (held.use in (None, Use.NAME) and not made) or kept or held.name == PARTIAL:
                 yield self._finding(self._structure(key), fact, found.name)

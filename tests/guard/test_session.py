@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import enum
 import os
+import pickle
 import sys
 import types
 
 import pytest
 
+import modelscan
 from modelscan.guard.session import CurrentSession
 
 
@@ -54,6 +56,13 @@ def test_a_module_of_the_project_is_own_and_an_installed_one_is_not(session, mon
     ):
         put(monkeypatch, "theirs", file=file and str(file), Own=own)
         assert session.is_own("theirs", "Own") is expected, file
+
+
+def test_members_of_an_imported_enum_are_data_in_a_table_too(guard):
+    pandas = pytest.importorskip("pandas")
+    data = pickle.dumps(pandas.DataFrame({"c": pandas.Series([Colour.RED], dtype=object)}))
+    assert modelscan.scan(data).refused
+    assert pickle.loads(data)["c"][0] is Colour.RED
 
 
 def test_only_an_enum_with_members_is_data(session):
