@@ -7,6 +7,7 @@ import io
 import json
 import pickle
 import re
+import subprocess
 import sys
 import warnings
 import zipfile
@@ -211,6 +212,79 @@ def test_python_in_place_of_a_size_is_found(tmp_path):
     report = modelscan.scan(path)
     assert report.findings[0].rule == "MS-S035"
     assert "mkdir" in report.findings[0].expression
+
+
+def guarded(tmp_path, change):
+    """A program whose JSON is changed, and what comes of its load and first use."""
+    data, graph = dynamic()
+    tree = json.loads(graph)
+    change(tree)
+    path, marker = tmp_path / "m.pt2", tmp_path / "marker"
+    path.write_bytes(rewritten(data, {"models/model.json": json.dumps(tree).encode()}))
+    code = f"import sys, torch\nsys.path.insert(0, {str(tmp_path)!r})\n"
+    code += f"torch.export.load({str(path)!r}).module()(torch.zeros(8, 2))"
+    subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+    made = marker.exists()
+    if made:
+        marker.rmdir()
+    return modelscan.scan(path), made
+
+
+def test_python_in_place_of_a_guard_is_found(tmp_path):
+    """A program's guards become the source of a function, which runs before it does."""
+    marker = tmp_path / "marker"
+    for guard in (f"(lambda made=__import__('os').mkdir('{marker}'): True)()", "L['x'].size()[0] == open('x')"):
+        report, made = guarded(tmp_path, lambda tree, guard=guard: tree.update(guards_code=[guard]))
+        assert made or "open" in guard
+        assert report.findings[0].rule == "MS-S035"
+    for guard in (
+        "L['x'].size()[0] >= 3",
+        "Ne(L['x'].size()[1], 1)",
+        "math.isnan(L['x'])",
+        "not (L['x'].size()[0] == 1)",
+    ):
+        assert exported.is_formula(guard, guard=True)
+    for guard in ("L['x'].__class__", "eval('1')", "L['x'].size.f_globals", "torch.load('x')", "f'{L}'", "L['\"']"):
+        assert not exported.is_formula(guard, guard=True)
+
+
+def test_a_text_that_ends_its_quotes_is_found():
+    """Texts that an argument has to be equal to stand between quotes in a guard."""
+
+    def change(tree):
+        value = {"as_string": "x') or print('y"}
+        tree["graph_module"]["signature"]["input_specs"].append({"constant_input": {"name": "y", "value": value}})
+
+    tree = json.loads(dynamic()[1])
+    change(tree)
+    data = rewritten(dynamic()[0], {"models/model.json": json.dumps(tree).encode()})
+    assert modelscan.scan(data).findings[0].rule == "MS-S035"
+
+
+def spec(context, kind="collections.defaultdict"):
+    def change(tree):
+        leaf = {"type": None, "context": None, "children_spec": []}
+        made = {"type": kind, "context": context, "children_spec": [leaf]}
+        for row in tree["graph_module"]["module_call_graph"]:
+            row["signature"]["out_spec"] = json.dumps([1, made])
+
+    return change
+
+
+def factory(module, name):
+    return {"default_factory_module": module, "default_factory_name": name, "dict_context": ["a"]}
+
+
+def test_modules_that_the_shape_of_arguments_names_are_found(tmp_path):
+    """torch.export.load imports them."""
+    (tmp_path / "unheard_of.py").write_text(f"import os\nos.mkdir({str(tmp_path / 'marker')!r})\nmade = list\n")
+    report, made = guarded(tmp_path, spec(factory("unheard_of", "made")))
+    assert (made, report.refused, report.findings[0].operator) == (True, True, "unheard_of.made")
+    member = json.dumps([{"__enum__": True, "fqn": "os:environ", "name": "PATH"}])
+    report, made = guarded(tmp_path, spec(member, "builtins.dict"))
+    assert (report.refused, report.findings[0].operator) == (True, "os.environ")
+    report, made = guarded(tmp_path, spec(factory("builtins", "list")))
+    assert (made, report.verdict) == (False, "SAFE")
 
 
 def test_a_graph_nested_too_deeply_is_not_passed_over():

@@ -29,6 +29,10 @@ _DTYPES = frozenset({"numpy.dtype", "numpy:dtype"})
 _TYPESTRING = later(r"[<>|=]?([?bBhHiIlLqQefdgFDGcSUVmMOu])(\d*)")
 REMEMBERED = 1_024
 """Words and types of arrays that are kept."""
+_FIELDS = frozenset({"subclass", "shape", "order", "dtype", "allow_mmap", "numpy_array_alignment_bytes"})
+"""What joblib writes into a wrapper; anything else could take the place of its methods, which joblib calls."""
+_SIDE_FIELDS = frozenset({"filename", "subclass", "allow_mmap", "init_args", "state"})
+"""The same of a wrapper that names a file."""
 _SIZES = {"?": 1, "b": 1, "B": 1, "h": 2, "H": 2, "e": 2, "f": 4, "d": 8, "F": 8, "D": 16}
 
 
@@ -76,11 +80,16 @@ def side_file(data: leaves.Buffer, end: int, target: Made, state: Any) -> Side:
     name: str | None = None
     for key, value in pairs or ():
         word = leaves.string(data, key, end)
-        if word is None:
+        if word is None or (word not in _SIDE_FIELDS and _may_act(value)):
             return Side(None, raw)
         if word == "filename":
             name = leaves.string(data, value, end)
     return Side(name, raw)
+
+
+def _may_act(value: Any) -> bool:
+    """Could it be called, or asked for attributes: is it neither a constant nor a container?"""
+    return type(value) is not int and type(value) is not Group
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +121,8 @@ class Layouts:
         if pairs is None or target.kind != "instance" or target.built:
             return None
         fields = {self._word(key): value for key, value in pairs}
-        if None in fields:  # it may turn out to be any of the others
-            return None
+        if None in fields or any(key not in _FIELDS and _may_act(value) for key, value in fields.items()):
+            return None  # a key that is not spelled out may turn out to be any of the others
         dtype = self._dtype(fields.get("dtype"))
         count = _count(self.data, self.end, fields.get("shape"))
         if dtype is None or count is None:

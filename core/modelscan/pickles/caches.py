@@ -44,8 +44,8 @@ def dictionaries(state: Any) -> Iterator[Any]:
     """What a state may set attributes from: itself, or the two parts of a pair; other tuples are for `__setstate__`."""
     if type(state) is Group and state.kind == "tuple":
         parts = state.whole() if state.size == 2 else None
-        yield from (part for part in parts or () if _could_set(part))
-    elif _could_set(state):
+        yield from (part for part in parts or () if could_set(part))
+    elif could_set(state):
         yield state
 
 
@@ -71,7 +71,7 @@ def _is_hidden(data: leaves.Buffer, state: Group, careful: bool) -> bool:
     return noted is None or any(name in ("", KEY) and not _is_dictionary(data, value) for name, value in noted)
 
 
-def _could_set(part: Any) -> bool:
+def could_set(part: Any) -> bool:
     """A dictionary, or what some call made, which may be one: arrays and objects of pandas themselves are none."""
     if type(part) is Group:
         return part.kind == "dict"

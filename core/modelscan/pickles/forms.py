@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 
 from modelscan.pickles import leaves, shown
-from modelscan.pickles.meant import Attribute, Construction, Meaning, Nested, Reading, Replacement
+from modelscan.pickles.meant import Attribute, Construction, Delegation, Meaning, Nested, Reading, Replacement
 from modelscan.pickles.values import Global, Group, Made
 
 TYPE_CHECKING = False
@@ -48,6 +48,12 @@ BATCHER = "torch_geometric.data.batch.DynamicInheritanceGetter"
 ALIASES = frozenset({"types.GenericAlias", "types.UnionType"})
 KERAS_LOADER = ("keras.src.saving.keras_saveable", "KerasSaveable._unpickle_model")
 """What every object of Keras is unpickled by (keras/src/saving/keras_saveable.py)."""
+SMOOTHERS = "statsmodels.tsa.statespace._simulation_smoother"
+INDEXES = ("core.indexes.base", "indexes.base", "core.index")
+DATES = ("core.indexes.datetimes", "indexes.datetimes", "tseries.index")
+SPANS = ("core.indexes.timedeltas", "indexes.timedeltas", "tseries.tdi")
+INTERVALS = ("core.indexes.interval", "indexes.interval")
+"""Modules of pandas that have, or had, the functions which its indexes are pickled by."""
 DEEP = 8
 """Forms inside of forms that are followed."""
 
@@ -184,6 +190,28 @@ def _garch(data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Meaning 
     return Construction(items[0], Group("tuple"))
 
 
+def _index(data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Meaning | None:
+    """What indexes of pandas are pickled as calls `cls.__new__(cls, **arguments)`, whatever class it is given."""
+    return Delegation(items[0], Group("tuple", items[1:]), "NEWOBJ") if items else None
+
+
+def _intervals(data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Meaning | None:
+    """Of intervals it calls `cls.from_arrays(**arguments)`, which only the index of pandas itself is read for."""
+    cls = items[0] if items else None
+    if isinstance(cls, Global) and cls.name == "IntervalIndex" and cls.module.partition(".")[0] == "pandas":
+        return None
+    return Delegation(cls, Group("tuple", items[1:]))
+
+
+def _smoother(kind: str, data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Meaning | None:
+    """Compiled code of statsmodels that looks into the model it is given first, and takes None for one."""
+    return (
+        None
+        if items and type(items[0]) is not int
+        else Delegation(Global(SMOOTHERS, f"{kind}(None)", at, kind), Group("tuple"))
+    )
+
+
 MEANINGS: dict[str, Reading] = {
     **dict.fromkeys(("builtins:iter", "__builtin__:iter", "builtins:reversed", "__builtin__:reversed"), _one_iterator),
     **dict.fromkeys(("builtins:enumerate", "__builtin__:enumerate"), _iterator),
@@ -194,7 +222,15 @@ MEANINGS: dict[str, Reading] = {
     ":".join(KERAS_LOADER): _keras,
     "jax._src.array:_reconstruct_array": _jax,
     "dateutil.tz.tz:tzfile": _zone,
+    **dict.fromkeys((f"pandas.{module}:_new_Index" for module in INDEXES), _index),
+    **dict.fromkeys((f"pandas.{module}:_new_DatetimeIndex" for module in DATES), _index),
+    **dict.fromkeys((f"pandas.{module}:_new_TimedeltaIndex" for module in SPANS), _index),
+    **dict.fromkeys((f"pandas.{module}:_new_IntervalIndex" for module in INTERVALS), _intervals),
     "arch.univariate.recursions:__pyx_unpickle_GARCHUpdater": _garch,
+    **{
+        f"{SMOOTHERS}:{kind}": functools.partial(_smoother, kind)
+        for kind in ("sSimulationSmoother", "dSimulationSmoother", "cSimulationSmoother", "zSimulationSmoother")
+    },
     "sortedcontainers.sorteddict:SortedDict": functools.partial(_sorted, 0),
     "sortedcontainers.sortedlist:SortedList": functools.partial(_sorted, 1),
     "sortedcontainers.sortedset:SortedSet": functools.partial(_sorted, 1),

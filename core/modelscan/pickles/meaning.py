@@ -329,6 +329,14 @@ def is_mapping(made: Made) -> bool:
     return not made.built and isinstance(callee, Global) and callee.spelled in MAPPINGS
 
 
+def beneath(target: Any) -> Any:
+    """The mapping that items of this one are put into: a ChainMap writes to its first, which may be an imported one."""
+    if type(target) is not Made or target.root is None or target.root.name.rpartition(".")[2] != CHAIN:
+        return None
+    maps = target.args.head if type(target.args) is Group else []
+    return maps[0] if maps and type(maps[0]) is not int else None
+
+
 def key_of(cls: Global | None) -> str | None:
     """The entry of its state that instances of this class run: source text, or a pickle in bytes."""
     if cls is None or not is_run(cls.module):
@@ -358,9 +366,13 @@ ENCODING = later(
     re.IGNORECASE,
 )
 """Names of encodings of text, which Python's own folder of codecs has."""
+_OF_PYTHON_2 = ("UserDict", "UserList", "UserString")
+"""Modules that the unpickler takes for `collections` in files of Python 2."""
 ENCODERS = ("codecs:encode", "_codecs:encode")
 """Text in, bytes out: how protocols 0 to 2 write bytes."""
-KEEPERS = ("functools:partial", "_functools:partial", "collections:defaultdict")
+DEFAULTS = tuple(f"{module}:defaultdict" for module in ("collections", "_collections", *_OF_PYTHON_2))
+KEEPERS = ("functools:partial", "_functools:partial", *DEFAULTS)
+CHAIN = "ChainMap"
 MAPPINGS = frozenset({"collections:OrderedDict", "builtins:dict", "__builtin__:dict", "collections:Counter"})
 """Mappings whose items are no attributes."""
 SHAPED = frozenset({*ENCODERS, *KEEPERS})
@@ -394,7 +406,7 @@ MEANINGS: dict[str, Reading] = {
     **dict.fromkeys(("operator:methodcaller", "_operator:methodcaller"), _method),
     **dict.fromkeys(ENCODERS, _encode),
     **dict.fromkeys(KEEPERS, _keep),
-    "collections:defaultdict": _default,
+    **dict.fromkeys(DEFAULTS, _default),
     **dict.fromkeys((f"{module}:newObj" for module in NEW_OF), _new_of),
     "torch._tensor:_rebuild_from_type": _rebuild,
     "torch._tensor:_rebuild_from_type_v2": _rebuild,

@@ -39,10 +39,11 @@ class Nested:
 
 @dataclass(frozen=True, slots=True)
 class Delegation:
-    """The function calls one of its arguments with that tuple."""
+    """The function calls one of its arguments with that tuple; with `opcode`, it makes an instance as that would."""
 
     callee: Any
     args: Any
+    opcode: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from modelscan.errors import FormatError, LimitExceeded
 from modelscan.evidence import Kind
 from modelscan.limits import Limits
-from modelscan.pickles import amounts, arrays, caches, dtypes, leaves, meaning, meant, objects
+from modelscan.pickles import amounts, arrays, caches, dtypes, leaves, meaning, meant, objects, versions
 from modelscan.pickles.batches import Batch
 from modelscan.pickles.ledger import Ledger
 from modelscan.pickles.memo import Memo
@@ -75,6 +75,8 @@ class State(ABC):
     """Whether the pickle spells the attribute that pandas' compiled code believes; None: nobody looked yet."""
     start = 0
     """Where the pickle begins."""
+    versions: versions.Versions | None = None
+    """What the states of estimators have for a version; None until a name is of their package."""
     special = 0
     """Opcodes so far whose effect hangs on plain data."""
     typed = 0
@@ -195,7 +197,9 @@ class State(ABC):
                 self.stated(made, found.state, at)
                 made.hold([found.state])
             return made
-        if isinstance(found, meant.Delegation) and depth < DELEGATED:
+        if isinstance(found, meant.Delegation) and found.opcode:
+            self.constructed(found.opcode, found.callee, found.args, at)
+        elif isinstance(found, meant.Delegation) and depth < DELEGATED:
             self.called(opcode, found.callee, found.args, at, depth + 1)
         elif isinstance(found, meant.Delegation):
             self.ledger.note(Kind.ANOMALY, "computed-arguments", at)
@@ -270,6 +274,8 @@ class State(ABC):
     def named(self, value: Global) -> None:
         """An import. From a class on that acts on an entry of its state, every such entry is looked at."""
         self.ledger.imported(value)
+        if self.versions is None and versions.is_of(value.module):
+            self.versions = versions.Versions(self.data, self.end, self.could_be_text)
         self.careful = self.careful or meaning.is_run(value.module) or arrays.names_file(value) or self._hides(value)
 
     def _hides(self, value: Global) -> bool:
@@ -295,6 +301,8 @@ class State(ABC):
             self._nodes(target, given, at)
         if target.root is not None and caches.is_kept_by(target.root.module):
             self._kept(given, at)
+        if self.versions is not None and self.versions.is_odd(target, given):
+            self.ledger.note(Kind.ANOMALY, "odd-version", at)
         kind = "BUILD" if target.held is None else "BUILD after items"
         self.ledger.act(Kind.STATE, kind, target.callee, Group("tuple", [given, *target.holdings()]), at)
 
@@ -357,10 +365,21 @@ class State(ABC):
             if name in meaning.RUN_KEYS or (name is None and self.could_be_text(key)):
                 target.noted.append((name or "", value))
 
+    def _keyed(self, target: Group, items: list[Any]) -> None:
+        """A dictionary takes these keys and values."""
+        if self.careful:
+            self._note(target, items)
+        if self.versions is None:
+            return
+        for key in self.versions.filled(target, items):
+            self.typed += 1
+            if len(self.spelled) < SPELLED:
+                self.spelled.append(key)
+
     def grouped(self, kind: str, items: list[Any], at: int) -> Group:
         group = Group(kind, items)
-        if self.careful and kind == "dict":
-            self._note(group, items)
+        if kind == "dict":
+            self._keyed(group, items)
         return self.measured(group, items, at)
 
     def measured(self, group: Group, items: list[Any], at: int) -> Group:
@@ -395,13 +414,23 @@ class State(ABC):
             self.ledger.note(Kind.ANOMALY, "hash-bomb", at)
 
     def filled(self, opcode: str, target: Any, items: list[Any], at: int) -> None:
-        """Items or state go into `target`."""
+        """Items or state go into `target`, and on into the mapping that it stands for."""
+        self._filled(opcode, target, items, at)
+        for _ in range(DELEGATED if opcode != "BUILD" else 0):
+            target = meaning.beneath(target)
+            if target is None:
+                return
+            self._filled(opcode, target, items, at)
+        if meaning.beneath(target) is not None and opcode != "BUILD":
+            self.ledger.note(Kind.ANOMALY, "computed-arguments", at)
+
+    def _filled(self, opcode: str, target: Any, items: list[Any], at: int) -> None:
         if isinstance(target, Group) and isinstance(items[0], Batch):
             target.fill(items[0])
         elif isinstance(target, Group):
             target.extend(items)
-            if self.careful and target.kind == "dict":
-                self._note(target, items)
+            if target.kind == "dict":
+                self._keyed(target, items)
             self.measured(target, items, at)
         elif isinstance(target, Made):
             if target.built:
