@@ -6,12 +6,15 @@ import os
 import pickle
 import subprocess
 import sys
+from _compat_pickle import IMPORT_MAPPING, NAME_MAPPING
 
 import numpy as np
 import pytest
 from samples import call, global_, proto, text
 
 import modelscan
+from modelscan.pickles.meaning import MEANINGS
+from modelscan.rules.match import Rules
 
 TOUCH = global_("unheard_of", "touch")
 """A function that nobody reviewed: a file may name it, and nothing may call it."""
@@ -219,3 +222,28 @@ def test_types_of_numpy_take_no_state():
     dtype = pickle.loads(data)
     assert (dtype.hasobject, dtype["a"].hasobject) == (False, True)
     assert modelscan.scan(data).refused
+
+
+def spellings(rules, module, name):
+    """Other modules and names that come down to this one: moved ones, those of Python 2, and attributes of packages."""
+    dotted = rules.canonical(module, name)
+    moved, aliases = rules._aliases
+    homes = {module, dotted.rpartition(".")[0]}
+    for old, new in (*moved.items(), *IMPORT_MAPPING.items()):
+        yield from ((old + home[len(new) :], name) for home in homes if f"{home}.".startswith(f"{new}."))
+    yield from ((old.rpartition(".")[0], old.rpartition(".")[2]) for old, new in aliases.items() if new == dotted)
+    yield from (old for old, new in NAME_MAPPING.items() if rules.canonical(*new) == dotted)
+    parts = module.split(".")
+    yield from ((".".join(parts[:at]), ".".join([*parts[at:], name])) for at in range(1, len(parts)))
+
+
+def test_a_function_is_read_by_every_name_that_it_is_trusted_by():
+    """What a call of it comes down to is looked up as the file spells it."""
+    rules, count = Rules.load(), 0
+    for spelled in MEANINGS:
+        for module, name in spellings(rules, *spelled.split(":")):
+            found = rules.match(module, name)
+            called = found.use is not None and found.use not in ("name", "construct")
+            count += 1
+            assert not called or f"{module}:{name}" in MEANINGS, (module, name, spelled)
+    assert count > 100
