@@ -224,6 +224,10 @@ def _one(
     walk, ledgers, loader = plain.walk, [plain.ledger], stream.context.loader
     if plain.ledger.is_empty():
         return walk
+    if artifact.records is not None:
+        key = plain.ledger.storages.beyond(stream.data, stream.end, artifact.records)
+        if key is not None:
+            yield anomaly(artifact, "storage-beyond", pos - stream.start, f"data/{key}")
     if plain.ledger.arrays and loader != "pickle":
         joblib = stream.walk(pos, read_arrays=True)
         reads = joblib.walk.broken is None

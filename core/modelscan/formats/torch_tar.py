@@ -12,16 +12,10 @@ from modelscan.evidence import Evidence, Kind
 from modelscan.formats import pickle
 from modelscan.formats.reader import Context, Facts, broken, unreadable
 from modelscan.formats.walking import Stream
+from modelscan.pickles.storages import ITEM
 from modelscan.records import replace
 from modelscan.source.artifact import Artifact
 
-_ITEM = {
-    **dict.fromkeys(("CharStorage", "ByteStorage", "BoolStorage", "QInt8Storage", "QUInt8Storage"), 1),
-    **dict.fromkeys(("HalfStorage", "ShortStorage", "BFloat16Storage"), 2),
-    **dict.fromkeys(("FloatStorage", "IntStorage", "QInt32Storage"), 4),
-    **dict.fromkeys(("DoubleStorage", "LongStorage", "ComplexFloatStorage"), 8),
-    "ComplexDoubleStorage": 16,
-}
 _MODULES = ("torch", "torch.cuda", "torch.storage")
 
 Raw = Callable[[bytes, list[str]], int | None]
@@ -34,7 +28,7 @@ def is_torch(names: set[str]) -> bool:
 
 def _storage(head: bytes, names: list[str]) -> int | None:
     """int64 count, then so many items of the one storage type that is named. The views behind all name none."""
-    items = [_ITEM[name] for name in names if name in _ITEM]
+    items = [ITEM[name] for name in names if name in ITEM]
     if not items:
         return 0 if not names else None
     count = int.from_bytes(head[:8], "little", signed=True)

@@ -15,6 +15,7 @@ from modelscan.report import Skip
 from modelscan.source import archive
 from modelscan.source.archive import Member
 from modelscan.source.artifact import Artifact
+from modelscan.source.storage_records import Listed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -65,9 +66,10 @@ def read(artifact: Artifact, context: Context) -> Facts:
     traits = _traits([member.name for member in found.members])
     if PACKAGE in traits:
         yield from _sources(artifact, found.members)
+    listed = Listed(found) if TORCH in traits else None
     for member in found.members:
         if not member.is_folder:
-            yield from _member(artifact, member, context, traits)
+            yield from _member(artifact, member, context, traits, listed)
 
 
 def _traits(names: Sequence[str]) -> frozenset[str]:
@@ -87,7 +89,9 @@ def _sources(artifact: Artifact, members: Iterable[Member]) -> Iterator[Evidence
         yield anomaly(artifact, "package-source", None, names[0] + more)
 
 
-def _member(artifact: Artifact, member: Member, context: Context, traits: frozenset[str]) -> Facts:
+def _member(
+    artifact: Artifact, member: Member, context: Context, traits: frozenset[str], listed: Listed | None
+) -> Facts:
     for code in member.oddities:
         yield anomaly(artifact, code, member.header, member.name)
     if leaves_the_archive(member.name):
@@ -110,6 +114,7 @@ def _member(artifact: Artifact, member: Member, context: Context, traits: frozen
     child.loader = TORCH if TORCH in traits else KERAS if traits else ""
     child.expected = bool(traits) or member.encrypted
     child.numbers = TORCH in traits and _TENSOR.search(member.name) is not None
+    child.records = listed.records(member.name, PACKAGE in traits) if listed is not None else None
     source = child.name.endswith(".py")
     if KERAS in traits and member.name == CONFIG:
         from modelscan.formats import keras

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from modelscan.errors import FormatError, LimitExceeded
 from modelscan.evidence import Kind
-from modelscan.pickles import amounts, arrays, batches, leaves, text
+from modelscan.pickles import amounts, arrays, batches, leaves, storages, text
 from modelscan.pickles.opcodes import COUNTED, NAMES, OPERANDS, SIGNED, Op
 from modelscan.pickles.state import SPELLED, State, underflow
 from modelscan.pickles.values import Global, Group, Made, Outside, share
@@ -19,7 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-_PERSISTENT_SHAPES = frozenset({"storage", "module"})
+_PERSISTENT_SHAPES = frozenset({storages.TAG, "module"})
 
 
 def _counted(state: State, pos: int, code: int) -> int:
@@ -309,6 +309,8 @@ def _persistent(state: State, pid: Any, pos: int) -> None:
     if isinstance(pid, Group) and pid.kind == "tuple" and pid.head:
         tag = leaves.string(state.data, pid.head[0], state.end)
         shape = f"torch-{tag}" if tag in _PERSISTENT_SHAPES else shape
+        if tag == storages.TAG and loader == "torch":
+            state.ledger.storages.take(pid)
         if tag == "module" and loader == "torch" and len(pid.head) > 1:
             value = share(pid.head[1])  # torch's _legacy_load answers with the class it was given
     state.ledger.note(Kind.PERSISTENT, f"{shape} for {loader or 'nobody'}", pos, shape=shape, loader=loader)

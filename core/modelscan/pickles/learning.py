@@ -10,13 +10,14 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from modelscan.pickles import amounts
+from modelscan.pickles import amounts, leaves, storages
 from modelscan.pickles import outline as outlines
 from modelscan.pickles.leaves import Buffer
 from modelscan.pickles.memo import Memo
 from modelscan.pickles.opcodes import CALLS, COUNTED, FIXED, LEAVES, OPERANDS, Op
 from modelscan.pickles.repeats import FEW, PUT, Key, Outlined, Part, Pattern, Span, Template
 from modelscan.pickles.rows import Slot, Step
+from modelscan.pickles.storages import Claim
 from modelscan.pickles.values import Global, Group, Made, Outside
 
 TYPE_CHECKING = False
@@ -73,6 +74,11 @@ def learn(data: Buffer, spans: list[Span], memo: Memo, stack: list[Any], key: Ke
     template = _template(data, spans, steps, memoize, key[1])
     if template is None:
         return None
+    if isinstance(template, Pattern):
+        claims = _claims(data, steps, memo, template.patterns())
+        if claims is None:
+            return None
+        template.claims = claims
     template.gets = [(index, memo.peek(index)) for index in gets]
     template.resets = memo.resets
     kept = [memo.peek(index) for index in indices]
@@ -81,6 +87,59 @@ def learn(data: Buffer, spans: list[Span], memo: Memo, stack: list[Any], key: Ke
     template.kept = [None if type(value) is int and start <= value < stop else value for value in kept]
     template.pushed = [Outside("data", at, at) if type(at) is int else at for at in stack[-left:]]
     return template
+
+
+def _claims(data: Buffer, steps: list[Step], memo: Memo, patterns: list[bytes]) -> tuple[Claim, ...] | None:
+    """The storages that a row asks for. None where nobody can tell which ones rows like it ask for."""
+    found: list[Claim] = []
+    for number, (code, _, _) in enumerate(steps):
+        parts = _items(steps, number) if code == Op.BINPERSID else []
+        values = [_value(data, steps[part], memo) for part in parts]
+        if len(parts) <= storages.COUNT or leaves.string(data, values[0], len(data)) != storages.TAG:
+            continue
+        key, count = (_told(data, steps, parts[at], values[at]) for at in (storages.KEY, storages.COUNT))
+        if key is None or count is None:
+            return None
+        where = parts[storages.KEY]
+        before, between = _constant(data, steps, where), steps[parts[storages.COUNT]][1] - steps[where][2]
+        plain = any(code in LEAVES for code, _, _ in steps[where + 1 : parts[storages.COUNT]])
+        found.append(Claim(storages.item_of(values[1]), key, count, patterns, b"" if plain else before, between))
+    return tuple(found)
+
+
+def _constant(data: Buffer, steps: list[Step], number: int) -> bytes:
+    """What stands in front of a step of a row and is the same in all of them; nothing if it may overlap itself."""
+    start = end = steps[number][1]
+    while number and steps[number - 1][2] == start and steps[number - 1][0] not in LEAVES | _MEMOS:
+        number -= 1
+        start = steps[number][1]
+    found = bytes(data[start:end])
+    return b"" if any(found.endswith(found[:size]) for size in range(1, len(found))) else found
+
+
+def _items(steps: list[Step], number: int) -> list[int]:
+    """The steps that push what is in the tuple which the step of that number takes, as long as each is one value."""
+    found: list[int] = []
+    while number and steps[number - 1][0] != Op.MARK:
+        number -= 1
+        code = steps[number][0]
+        if code in LEAVES or code in _GETS:
+            found.insert(0, number)
+        elif code not in _MEMOS and code != Op.TUPLE:
+            return []
+    return found
+
+
+def _value(data: Buffer, step: Step, memo: Memo) -> Any:
+    code, at, after = step
+    return memo.peek(int.from_bytes(data[at + 1 : after], "little")) if code in _GETS else at
+
+
+def _told(data: Buffer, steps: list[Step], part: int, value: Any) -> bytes | int | None:
+    """The part of a row, if a leaf stands there; the leaf that is taken out of the memo, if it is one."""
+    if steps[part][0] in LEAVES:
+        return part
+    return bytes(data[value : leaves.span(data, value, len(data))[1]]) if type(value) is int else None
 
 
 def _goes_through(data: Buffer, steps: list[Step], memo: Memo) -> bool:

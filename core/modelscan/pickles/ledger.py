@@ -17,6 +17,7 @@ from modelscan.pickles.among import GIANT, Among
 from modelscan.pickles.arrays import Side
 from modelscan.pickles.meaning import is_mapping
 from modelscan.pickles.meant import Lookup, Nested
+from modelscan.pickles.storages import Storages
 from modelscan.pickles.tracing import Tracing, reachable
 from modelscan.pickles.values import Global, Group, Made, name_of
 
@@ -76,6 +77,7 @@ class Ledger:
         """From here on the loader these bytes are meant for reads something else (see `formats.pickle`)."""
         self.imports: dict[tuple[str, str], Global] = {}
         self.attributes: dict[tuple[str, str], Global] = {}
+        self.storages = Storages()
         self.letters = 0
         """Of all different names together."""
         self.nested: dict[int, Nested] = {}

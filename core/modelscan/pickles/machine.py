@@ -280,6 +280,8 @@ class Machine(State):
                     template.missed()
                     continue
                 template.misses = 0
+                if self.ledger.loader == "torch":
+                    template.ask(self.ledger.storages, self.data, pos, after, count)
                 if after - pos > SHORT:
                     self._walked_to(pos)
                     if template.wide and after - pos < DENSE * count:

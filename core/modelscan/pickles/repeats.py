@@ -17,6 +17,7 @@ from modelscan.pickles import collisions
 from modelscan.pickles import outline as outlines
 from modelscan.pickles.leaves import Buffer
 from modelscan.pickles.memo import Memo
+from modelscan.pickles.storages import Claim, Storages
 from modelscan.records import dataclass, field
 
 TYPE_CHECKING = False
@@ -117,6 +118,9 @@ class Template(ABC):
         self.waits = self.misses = 0
         """Places to pass without looking for rows, and how often looking was in vain."""
 
+    def ask(self, storages: Storages, data: Buffer, start: int, stop: int, count: int) -> None:
+        """Tells which storages the rows there ask for: none."""
+
     def stands(self, memo: Memo) -> bool:
         """Does the memo hold what it held for the samples?"""
         if self.gets and memo.floor <= self.gets[-1][0]:
@@ -147,9 +151,14 @@ class Pattern(Template):
     def __init__(self, parts: list[Part], memoize: bool, depth: int) -> None:
         super().__init__(memoize, depth, len(parts))
         self.parts = parts
-        pattern = b"(?:" + b"".join(self._pattern(part) for part in parts) + b")"
+        pattern = b"(?:" + b"".join(self.patterns()) + b")"
         self.blocks = tuple(re.compile(pattern + b"{%d}+" % size, re.DOTALL) for size in BLOCKS)
         self.wide = collisions.may_have_wide(pattern)
+        self.claims: tuple[Claim, ...] = ()
+        """The storages that a row asks for."""
+
+    def patterns(self) -> list[bytes]:
+        return [self._pattern(part) for part in self.parts]
 
     @staticmethod
     def _pattern(part: Part) -> bytes:
@@ -167,6 +176,9 @@ class Pattern(Template):
                 text = b"(" + text + b")"
             pattern += text
         return re.compile(pattern, re.DOTALL)
+
+    def ask(self, storages: Storages, data: Buffer, start: int, stop: int, count: int) -> None:
+        storages.runs += [(claim, (data, start, stop, count)) for claim in self.claims]
 
     def follow(self, data: Buffer, pos: int, limit: int, end: int) -> tuple[int, int, int]:
         """Rows within one frame."""

@@ -71,14 +71,14 @@ class Member:
 class Archive:
     """What all views together show. `broken`: a directory was followed only so far.
 
-    `tensors` of a checkpoint, by their names, are no members: they are stored as they should be and begin like nothing
-    else.
+    `tensors` of a checkpoint, their bytes by their names, are no members: they are stored as they should be and begin
+    like nothing else.
     """
 
     members: tuple[Member, ...]
     oddities: tuple[str, ...]
     broken: FormatError | None
-    tensors: tuple[bytes, ...]
+    tensors: dict[bytes, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +128,7 @@ def read(artifact: Artifact, limits: Limits, hides: Hides | None = None) -> Arch
         members = list(listing.entries())
         odd = any(member.oddities for member in members)
         if listing.is_orderly() and not odd and artifact.head[:4] == LOCAL:
-            return Archive(tuple(members), tuple(listing.odd), None, tuple(listing.tensors))
+            return Archive(tuple(members), tuple(listing.odd), None, listing.tensors)
     return _read(artifact, views, limits)
 
 
@@ -153,7 +153,7 @@ def _read(artifact: Artifact, views: list[_View], limits: Limits) -> Archive:
         odd["zip-prefix"] = None
     members = _overlapping(list(found.values()), views)
     members += _hidden(artifact, members, views, limits)
-    return Archive(tuple(members), tuple(odd), broken, ())
+    return Archive(tuple(members), tuple(odd), broken, {})
 
 
 def _goes_on(artifact: Artifact) -> bool:
@@ -222,7 +222,7 @@ class _Listing:
         self.artifact, self.view, self.limits, self.hides = artifact, view, limits, hides
         self.odd: dict[str, None] = {}
         self.broken: FormatError | None = None
-        self.tensors: list[bytes] = []
+        self.tensors: dict[bytes, int] = {}
         self.edge: int | None = 0
         """Where the members so far end, None when they do not follow each other as they should."""
         self.names: set[bytes] = set()
@@ -251,7 +251,9 @@ class _Listing:
                 at, number = row.after, number + row.count
                 hidden = [_member(self.artifact, table, hiding, view.shift) for hiding in row.hiding]
                 told = {raw_name for _, raw_name, _ in hidden}
-                self.tensors += [name for name in row.names if name not in told] if told else row.names
+                self.tensors |= zip(row.names, row.sizes, strict=True)
+                for name in told:
+                    self.tensors.pop(name, None)
                 yield from (member for member, _, _ in hidden)
                 continue
             member, raw_name, after = _member(self.artifact, table, at, view.shift)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     import mmap
     from typing import Any, BinaryIO, TypeAlias
 
+    from modelscan.source.storage_records import Records
+
 Buffer: TypeAlias = "bytes | mmap.mmap"
 Identity = tuple[int, int, int, int, int]
 """device, inode, size, mtime_ns, ctime_ns of an open file."""
@@ -48,6 +50,8 @@ class Artifact:
         """What the reader that claims it has found out so far, to read on from."""
         self.numbers = False
         """Is it a tensor, by what it lies in? Then it may look like anything by chance."""
+        self.records: Records | None = None
+        """Those of the archive it lies in that its persistent ids name."""
         self.beside: str | None = None
         """The folder it lies in, if it is a file by itself, also a compressed one."""
 

@@ -8,6 +8,7 @@ row and is read there.
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 from itertools import repeat
 from operator import add
 
@@ -49,6 +50,7 @@ class Row:
     count: int
     edge: int
     names: list[bytes]
+    sizes: Sequence[int]
     hiding: tuple[int, ...]
 
 
@@ -121,7 +123,7 @@ class Directory:
         if not good:
             return None
         hiding = tuple(at + number * entries.stride for number in members.suspects(self.hides))
-        return Row(at + good * entries.stride, good, members.edge, members.names(), hiding)
+        return Row(at + good * entries.stride, good, members.edge, members.names(), members.sizes[:good], hiding)
 
 
 class _Members:
