@@ -57,6 +57,41 @@ def claiming(data: bytes, count: int, more: int) -> bytes:
     return rewritten(data, change)
 
 
+def archive(pickled: bytes, size: int, key: str = "0") -> bytes:
+    """A checkpoint of one record and this pickle."""
+    target = io.BytesIO()
+    writer = torch._C.PyTorchFileWriter(target)
+    for name, record in (("data.pkl", pickled), (f"data/{key}", bytes(size))):
+        writer.write_record(name, record, len(record))
+    writer.write_end_of_file()
+    return target.getvalue()
+
+
+def asking(key: bytes, location: bytes, count: bytes, kind: bytes = b"ctorch\nFloatStorage\n") -> bytes:
+    """One tensor of a storage, by a persistent id of these parts."""
+    pid = b"(X\7\0\0\0storage" + kind + key + location + count + b"tQ"
+    return b"ctorch._utils\n_rebuild_tensor_v2\n(" + pid + b"K\0K\1\x85K\1\x85\x89ccollections\nOrderedDict\n)RtR"
+
+
+KEY, CPU, COUNT = b"X\1\0\0\0000", b"X\3\0\0\0cpu", b"K\x0a"
+NUMBER = b"cnumpy.core.multiarray\nscalar\ncnumpy\ndtype\nX\2\0\0\0i8\x89\x88\x87RC\x08\x0a\0\0\0\0\0\0\0\x86R"
+FORMS = {
+    "as torch writes it": (asking(KEY, CPU, COUNT), "0"),
+    "a place that is none": (asking(KEY, b"(K\1t", COUNT), "0"),
+    "a count that a call returns": (asking(KEY, CPU, NUMBER), "0"),
+    "a tensor's type": (asking(KEY, CPU, b"K\5", b"ctorch\nDoubleTensor\n"), "0"),
+    "a key that is no text": (asking(b"N", CPU, COUNT), "None"),
+    "packed numbers": (asking(KEY, CPU, b"K\x29", b"ctorch\nQUInt4x2Storage\n"), "0"),
+}
+
+
+@pytest.mark.parametrize("repeated", [1, 1_500])
+@pytest.mark.parametrize(("tensor", "key"), FORMS.values(), ids=FORMS)
+def test_no_form_of_a_persistent_id_hides_what_it_claims(tensor, key, repeated):
+    data = archive(b"\x80\2](" + tensor * repeated + b"e.", 39, key)
+    assert RULE in {finding.rule for finding in modelscan.scan(data).findings}
+
+
 def alike(count: int):
     return {f"layer.{number}.weight": torch.zeros(20, 20) for number in range(count)}
 

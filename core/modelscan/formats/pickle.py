@@ -225,9 +225,9 @@ def _one(
     if plain.ledger.is_empty():
         return walk
     if artifact.records is not None:
-        key = plain.ledger.storages.beyond(stream.data, stream.end, artifact.records)
-        if key is not None:
-            yield anomaly(artifact, "storage-beyond", pos - stream.start, f"data/{key}")
+        wrong = plain.ledger.storages.beyond(stream.data, stream.end, artifact.records)
+        if wrong is not None:
+            yield anomaly(artifact, "storage-beyond", pos - stream.start, wrong)
     if plain.ledger.arrays and loader != "pickle":
         joblib = stream.walk(pos, read_arrays=True)
         reads = joblib.walk.broken is None

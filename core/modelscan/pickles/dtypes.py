@@ -57,9 +57,12 @@ Item = tuple[int, bool]
 """Bytes of an item, and whether it has Python objects in it."""
 
 
+def is_root(root: Global) -> bool:
+    return root.name == "dtype" and root.module.partition(".")[0] == "numpy"
+
+
 def is_dtype(target: Made) -> bool:
-    root = target.root
-    return root is not None and root.name == "dtype" and root.module.partition(".")[0] == "numpy"
+    return target.root is not None and is_root(target.root)
 
 
 def hangs_on(target: Made, given: Any) -> list[int]:

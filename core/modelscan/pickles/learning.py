@@ -93,7 +93,11 @@ def _claims(data: Buffer, steps: list[Step], memo: Memo, patterns: list[bytes]) 
     """The storages that a row asks for. None where nobody can tell which ones rows like it ask for."""
     found: list[Claim] = []
     for number, (code, _, _) in enumerate(steps):
-        parts = _items(steps, number) if code == Op.BINPERSID else []
+        if code != Op.BINPERSID:
+            continue
+        parts = _items(steps, number)
+        if parts is None:
+            return None
         values = [_value(data, steps[part], memo) for part in parts]
         if len(parts) <= storages.COUNT or leaves.string(data, values[0], len(data)) != storages.TAG:
             continue
@@ -117,16 +121,18 @@ def _constant(data: Buffer, steps: list[Step], number: int) -> bytes:
     return b"" if any(found.endswith(found[:size]) for size in range(1, len(found))) else found
 
 
-def _items(steps: list[Step], number: int) -> list[int]:
-    """The steps that push what is in the tuple which the step of that number takes, as long as each is one value."""
+def _items(steps: list[Step], number: int) -> list[int] | None:
+    """The steps that push what is in the tuple which the step of that number takes; None if not each is one value."""
     found: list[int] = []
+    tuples = 0
     while number and steps[number - 1][0] != Op.MARK:
         number -= 1
         code = steps[number][0]
+        tuples += code == Op.TUPLE
         if code in LEAVES or code in _GETS:
             found.insert(0, number)
-        elif code not in _MEMOS and code != Op.TUPLE:
-            return []
+        elif tuples > 1 or (code not in _MEMOS and code != Op.TUPLE):
+            return None
     return found
 
 

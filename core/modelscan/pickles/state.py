@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from modelscan.errors import FormatError, LimitExceeded
 from modelscan.evidence import Kind
 from modelscan.limits import Limits
-from modelscan.pickles import amounts, arrays, caches, dtypes, leaves, meaning, meant, objects, versions
+from modelscan.pickles import amounts, answers, arrays, caches, leaves, meaning, meant, versions
 from modelscan.pickles.batches import Batch
 from modelscan.pickles.ledger import Ledger
 from modelscan.pickles.memo import Memo
@@ -101,6 +101,8 @@ class State(ABC):
         """Where the current frame ends, or the data."""
         self.spelled: list[int] = []
         """Offsets of texts that were names."""
+        self.answers: dict[Global, tuple[answers.Answer, ...]] = {}
+        """What each class does with its state, as far as one was given any."""
         self.texts: dict[int, str] = {}
         """Long names by the offset where they are spelled."""
         self.raws: dict[int, arrays.Raw] = {}
@@ -240,9 +242,7 @@ class State(ABC):
         read = amounts.READINGS[spelled]
         count = amounts.of(read, self.data, self.end, made.args)
         if spelled == amounts.DTYPE:
-            self.typed += 1
-            if len(self.spelled) < SPELLED:
-                self.spelled += amounts.hangs_on(made.args)
+            self.hangs_on(amounts.hangs_on(made.args))
         if spelled in amounts.SIZED:
             self.special += not amounts.is_fixed(spelled, self.data, made.args)
         if spelled in amounts.RUNS or spelled == amounts.DTYPE:
@@ -287,73 +287,16 @@ class State(ABC):
         return self.spells
 
     def stated(self, target: Made, given: Any, at: int) -> None:
-        """BUILD, which a few classes answer by running an entry of the state."""
-        key = meaning.key_of(target.root)
-        if key is not None:
-            self.special += 1
-            self._run(key, given, at)
-        if dtypes.is_dtype(target):
-            self._typed(target, given, at)
-        shape = objects.shape_of(target, given)
-        if shape is not None:
-            self._listed(shape, given, at)
-        if target.root is not None and target.root.name.endswith("KDTree"):
-            self._nodes(target, given, at)
-        if target.root is not None and caches.is_kept_by(target.root.module):
-            self._kept(given, at)
-        if self.versions is not None and self.versions.is_odd(target, given):
-            self.ledger.note(Kind.ANOMALY, "odd-version", at)
+        """BUILD, which a few classes answer in ways of their own."""
+        answers.answer(self, target, given, at)
         kind = "BUILD" if target.held is None else "BUILD after items"
         self.ledger.act(Kind.STATE, kind, target.callee, Group("tuple", [given, *target.holdings()]), at)
 
-    def _typed(self, target: Made, given: Any, at: int) -> None:
+    def hangs_on(self, offsets: list[int]) -> None:
+        """What a type comes to hangs on the plain data there, which is remembered."""
         self.typed += 1
         if len(self.spelled) < SPELLED:
-            self.spelled += dtypes.hangs_on(target, given)
-        if dtypes.is_structured(given):
-            self.special += 1
-        if dtypes.size_of(self.data, self.end, given) > max(self.end, amounts.GIANT):
-            target.kind = "giant"
-        if dtypes.is_raw(self.data, self.end, target, given):
-            self.ledger.note(Kind.ANOMALY, "raw-pointers", at)
-
-    def _kept(self, given: Any, at: int) -> None:
-        """Attributes of an object of pandas, one of which its compiled properties believe."""
-        for state in caches.dictionaries(given):
-            self.special += 1
-            if caches.is_confused(self.data, self.end, state, self.could_be_text, self.careful):
-                self.ledger.note(Kind.ANOMALY, "cache-for-pointers", at)
-
-    def _listed(self, shape: Any, given: Group, at: int) -> None:
-        """An array is filled from a list."""
-        self.typed += 1
-        if len(self.spelled) < SPELLED and type(shape) is Group:
-            self.spelled += [part for part in shape.head if type(part) is int]
-        if objects.is_short(self.data, self.end, shape, given):
-            self.ledger.note(Kind.ANOMALY, "missing-items", at)
-
-    def _nodes(self, target: Made, given: Any, at: int) -> None:
-        from modelscan.pickles import nodes  # few files have a tree of points
-
-        self.special += 1
-        if nodes.has_nodes(target) and not nodes.are_in_order(self.data, self.end, given, self.raws):
-            self.ledger.note(Kind.ANOMALY, "stray-nodes", at)
-
-    def _run(self, key: str, given: Any, at: int) -> None:
-        """What the class will run is told if all keys of the state are known."""
-        noted = given.noted if isinstance(given, Group) and given.kind == "dict" else None
-        if noted is None and isinstance(given, Group) and given.kind == "dict" and not given.size:
-            noted = []
-        if noted is None or any(not name for name, _ in noted):
-            return
-        values = [value for name, value in noted if name == key]
-        texts = [leaves.string(self.data, value, self.end) for value in values]
-        if all(text is not None for text in texts):
-            self.ledger.sources[at] = tuple(str(text) for text in texts)
-        elif len(values) == 1:
-            found = meaning.nested(self.data, self.end, at, values)
-            if found is not None:
-                self.ledger.loads(at, found)
+            self.spelled += offsets
 
     def _note(self, target: Group, items: list[Any]) -> None:
         if target.noted is None:
@@ -372,9 +315,7 @@ class State(ABC):
         if self.versions is None:
             return
         for key in self.versions.filled(target, items):
-            self.typed += 1
-            if len(self.spelled) < SPELLED:
-                self.spelled.append(key)
+            self.hangs_on([key])
 
     def grouped(self, kind: str, items: list[Any], at: int) -> Group:
         group = Group(kind, items)

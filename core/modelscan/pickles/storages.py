@@ -21,15 +21,19 @@ if TYPE_CHECKING:
     from typing import Any
 
 ITEM = {
+    **dict.fromkeys(("UntypedStorage", "_UntypedStorage", "QUInt4x2Storage", "QUInt2x4Storage"), 1),
     **dict.fromkeys(("CharStorage", "ByteStorage", "BoolStorage", "QInt8Storage", "QUInt8Storage"), 1),
     **dict.fromkeys(("HalfStorage", "ShortStorage", "BFloat16Storage"), 2),
     **dict.fromkeys(("FloatStorage", "IntStorage", "QInt32Storage"), 4),
     **dict.fromkeys(("DoubleStorage", "LongStorage", "ComplexFloatStorage"), 8),
     "ComplexDoubleStorage": 16,
 }
-"""Bytes of a number in each of torch's typed storages that does not pack several into a byte."""
-UNTYPED = "UntypedStorage"
-"""Whose numbers are bytes."""
+"""Bytes of what is counted in each of torch's storages: numbers, or bytes where these are packed or of no type."""
+MOST = 16
+"""Of whatever else has a type of numbers, such as `torch.DoubleTensor`."""
+NAME = 1 << 16
+"""Bytes of the longest name in a zip archive."""
+COMPUTED = "a storage whose key or size is not spelled out"
 TAG, KEY, COUNT = "storage", 2, 4
 """What stands first in ("storage", type, key, location, count), and the places of two others."""
 
@@ -95,20 +99,29 @@ class Claim:
 class Storages:
     """Of one pickle. A checkpoint may ask for very many, so nobody looks at them one by one who needs not."""
 
-    __slots__ = ("runs", "walked")
+    __slots__ = ("computed", "runs", "walked")
 
     def __init__(self) -> None:
+        self.computed = False
+        """Does one leave its key or its count to what a call returns?"""
         self.walked: dict[tuple[int, int], int] = {}
         """The bytes of a number, by the offsets of key and count."""
         self.runs: list[tuple[Claim, Rows]] = []
 
     def take(self, pid: Group) -> None:
         """A persistent id that has been walked."""
-        if len(pid.head) > COUNT and type(pid.head[KEY]) is int and type(pid.head[COUNT]) is int:
-            self.walked[pid.head[KEY], pid.head[COUNT]] = item_of(pid.head[1])
+        if len(pid.head) <= COUNT:
+            return
+        key, count = pid.head[KEY], pid.head[COUNT]
+        if type(key) is int and type(count) is int:
+            self.walked[key, count] = max(item_of(pid.head[1]), self.walked.get((key, count), 0))
+        else:
+            self.computed = True
 
     def beyond(self, data: leaves.Buffer, end: int, records: Records) -> str | None:
-        """A key that claims more bytes than its record has; torch itself refuses where there is none."""
+        """Which storage claims more bytes than its record has; torch itself refuses where there is none."""
+        if self.computed:
+            return COMPUTED
         most: dict[bytes, int] = {}
         texts = {key: _text(_leaf(data, key, end)) for key, _ in self.walked}
         for (key, count), item in self.walked.items():
@@ -121,7 +134,7 @@ class Storages:
         keys = list(most)
         for name, size in zip(keys, records.sizes(keys), strict=True):
             if size is not None and most[name] > size:
-                return name.decode("utf-8", "replace")
+                return f"data/{name.decode('utf-8', 'replace')}"
         return None
 
 
@@ -140,13 +153,12 @@ def _number(count: bytes) -> int:
 
 
 def item_of(kind: Any) -> int:
-    """0 where nobody knows: torch then loads none, or packs several numbers into a byte."""
-    if type(kind) is not Global:
-        return 0
-    return 1 if kind.name == UNTYPED else ITEM.get(kind.name, 0)
+    return ITEM.get(kind.name, MOST) if type(kind) is Global else MOST
 
 
 def _text(leaf: bytes) -> bytes:
-    """A key as it stands in a name; a torch.package has numbers for keys."""
-    key = leaves.decode(leaf, 0, len(leaf))
-    return str(key).encode("utf-8", "surrogatepass") if isinstance(key, str | int) else b""
+    """A key as it stands in a name, which any constant can do; a torch.package has numbers."""
+    key = leaves.decode(leaf, 0, len(leaf), NAME)
+    if isinstance(key, leaves.Undecoded) or (type(key) is int and key >> 64):
+        return b""
+    return str(key).encode("utf-8", "surrogatepass")
