@@ -34,25 +34,10 @@ _FUNCTION = re.compile(
 )
 _GUARDING = re.compile(r"len|isinstance|type|int|float|bool|abs|max|min|round|int_oo|cast_symbool_to_symint_guardless")
 """Functions of guards besides those of formulas."""
-_ASKED = frozenset(
-    {"size", "stride", "storage_offset", "shape", "dim", "ndim", "numel", "dtype", "device", "layout", "requires_grad"}
-    | {"is_contiguous", "isnan", "isinf", "inf", "nan", "pi", "floor", "ceil", "trunc", "sqrt", "log", "log2", "pow"}
-    | {
-        "exp",
-        "sin",
-        "cos",
-        "tan",
-        "fmod",
-        "item",
-        "float16",
-        "bfloat16",
-        "float32",
-        "float64",
-        "int8",
-        "int16",
-        "int32",
-    }
-    | {"int64", "uint8", "bool", "strided", "Tensor", "sym_not", "sym_max", "sym_min", "sym_float", "sym_int"}
+_ASKED = re.compile(
+    "size|stride|storage_offset|shape|dim|ndim|numel|dtype|device|layout|strided|requires_grad|is_contiguous|item|Tensor|"
+    "(float|bfloat|int)(16|32|64)|int8|uint8|bool|sym_(not|max|min|float|int)|isnan|isinf|inf|nan|pi|"
+    "floor|ceil|trunc|sqrt|log2?|pow|exp|sin|cos|tan|fmod"
 )
 """What guards ask a tensor, or the modules `math` and `torch`, for."""
 _TEXT = re.compile(r"[\w.+-]{1,300}")
@@ -182,7 +167,7 @@ def _is_guard(node: ast.AST) -> bool:
     if isinstance(node, ast.Call):
         return isinstance(node.func, ast.Attribute)
     if isinstance(node, ast.Attribute):
-        return node.attr in _ASKED
+        return _ASKED.fullmatch(node.attr) is not None
     if isinstance(node, ast.Constant):
         return isinstance(node.value, str) and not _LETTERS.intersection(node.value)
     return isinstance(node, ast.Subscript | ast.List | ast.Slice | ast.IfExp)

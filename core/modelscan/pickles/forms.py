@@ -205,11 +205,9 @@ def _intervals(data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Mean
 
 def _smoother(kind: str, data: leaves.Buffer, end: int, at: int, items: list[Any]) -> Meaning | None:
     """Compiled code of statsmodels that looks into the model it is given first, and takes None for one."""
-    return (
-        None
-        if items and type(items[0]) is not int
-        else Delegation(Global(SMOOTHERS, f"{kind}(None)", at, kind), Group("tuple"))
-    )
+    if items and type(items[0]) is not int:
+        return None
+    return Delegation(Global(SMOOTHERS, f"{kind}(None)", at, kind), Group("tuple"))
 
 
 MEANINGS: dict[str, Reading] = {
