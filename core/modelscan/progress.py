@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from _thread import _local
+from _weakref import ref
 from collections.abc import Callable
 
 from modelscan.records import dataclass, field
@@ -20,8 +21,14 @@ LEAST = 1 << 20
 """Bytes below which a scan is over before anybody could look."""
 
 
+class _Referred:
+    """The meters of a thread are held by who reads: a scan that a person stops in its first step leaves none behind."""
+
+    __slots__ = ("__weakref__",)
+
+
 @dataclass(slots=True)
-class Meter:
+class Meter(_Referred):
     """One scan. `total` is bytes of a file or files of a folder; `done` may pass it where data is compressed.
 
     Of a folder with too many files to be counted first, `total` is 0.
@@ -49,16 +56,14 @@ class Meter:
         return min(self.done / self.total, 1.0) if self.total else 0.0
 
     def __enter__(self) -> Meter:
-        _stack().append(self)
+        _refs().append(ref(self))
         if _watcher is not None and (self.total >= LEAST or self.unit != "bytes") and len(_stack()) == 1:
             _told(_watcher, self)
         return self
 
     def __exit__(self, *_: object) -> None:
         self.over = True
-        stack = _stack()
-        if stack and stack[-1] is self:
-            stack.pop()
+        _here.meters = [ref(meter) for meter in _stack() if not meter.over]
         if self.after is not None:
             _told(self.after)
 
@@ -102,6 +107,11 @@ def _told(call: Callable[..., object], *about: object) -> None:
 
 
 def _stack() -> list[Meter]:
+    """The meters of this thread, the innermost last."""
+    return [meter for held in _refs() if (meter := held()) is not None]
+
+
+def _refs() -> list[ref[Meter]]:
     try:
         return _here.meters  # type: ignore[no-any-return]
     except AttributeError:
